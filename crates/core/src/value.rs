@@ -1,0 +1,235 @@
+//! The data of an event as a tree, for whatever the typed model does not know yet.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// A node of an event's data, whether it came as form or as JSON.
+///
+/// A form has only strings, and writes lists as maps from `0` on; the accessors even that out: [`Value::as_u64`] reads
+/// `"27"` and `27`, [`Value::items`] walks lists and maps alike, [`Value::get`] of something absent is
+/// [`Value::Null`]. `Debug` hides the values of keys that hold tokens.
+///
+/// ```
+/// use b24bot_core::decode;
+///
+/// let body = b"event=ONSOMETHINGNEW&data[A][B]=27&auth[member_id]=m";
+/// let event = &decode(body)?[0];
+/// assert_eq!(event.data.get("A").get("B").as_u64(), Some(27));
+/// assert!(event.data.get("no").get("such").is_null());
+/// # Ok::<(), b24bot_core::DecodeError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing, or absent.
+    #[default]
+    Null,
+    /// JSON's `true` and `false`. Forms have `Y`, `N`, `1` and `0` instead: see [`Value::as_bool`].
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction, or too large for [`Value::Int`].
+    Float(f64),
+    /// A string; in a form, every scalar.
+    Text(String),
+    /// A JSON array. An empty one often stands where an object is expected.
+    List(Vec<Value>),
+    /// An object, or what a form writes with brackets.
+    Map(Map),
+}
+
+static NULL: Value = Value::Null;
+
+impl Value {
+    /// The child of that name, or that index of a list; [`Value::Null`] if there is none.
+    #[must_use]
+    pub fn get(&self, key: &str) -> &Self {
+        match self {
+            Self::Map(map) => map.get(key),
+            Self::List(list) => key.parse().ok().and_then(|index: usize| list.get(index)),
+            _ => None,
+        }
+        .unwrap_or(&NULL)
+    }
+
+    /// The children of a list or a map, in the order they were written.
+    pub fn items(&self) -> impl Iterator<Item = &Self> {
+        let (list, map) = match self {
+            Self::List(list) => (Some(list), None),
+            Self::Map(map) => (None, Some(map)),
+            _ => (None, None),
+        };
+        list.into_iter().flatten().chain(map.into_iter().flat_map(|map| map.0.values()))
+    }
+
+    /// The children of a map with their names, in the order they were written.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let map = if let Self::Map(map) = self { Some(map) } else { None };
+        map.into_iter().flat_map(|map| map.0.iter().map(|(key, value)| (key.as_str(), value)))
+    }
+
+    /// The string, if this is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// A whole number that is not negative, written as a number or as a string of digits.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Int(number) => u64::try_from(*number).ok(),
+            Self::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// `true`, `"Y"`, `"1"`, `1` and their opposites, among them `""`, which is how PHP writes false in a form.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            Self::Int(0) => Some(false),
+            Self::Int(1) => Some(true),
+            Self::Text(text) => match text.as_str() {
+                "Y" | "y" | "1" | "true" => Some(true),
+                "N" | "n" | "0" | "false" | "" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The scalar as text, numbers included; `None` for lists, maps and [`Value::Null`].
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Int(number) => Some(number.to_string()),
+            Self::Float(number) => Some(number.to_string()),
+            Self::Bool(value) => Some(value.to_string()),
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// Whether there is nothing here.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Text(text) => fmt::Debug::fmt(text, f),
+            Self::List(list) => f.debug_list().entries(list).finish(),
+            Self::Map(map) => map.fmt(f),
+        }
+    }
+}
+
+/// The children of a [`Value::Map`], in the order they were written.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Map(pub(crate) IndexMap<String, Value>);
+
+impl Map {
+    /// The child of that name.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// How many children there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no children.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn take(&mut self, key: &str) -> Value {
+        self.0.get_mut(key).map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_map();
+        for (key, value) in &self.0 {
+            if holds_secret(key) {
+                shown.entry(key, &format_args!("***"));
+            } else {
+                shown.entry(key, value);
+            }
+        }
+        shown.finish()
+    }
+}
+
+/// Whether the platform keeps a token or a secret under that name.
+pub(crate) fn holds_secret(key: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "access_token",
+        "refresh_token",
+        "application_token",
+        "client_secret",
+        "auth_id",
+        "refresh_id",
+        "bottoken",
+        "bot_token",
+        "token",
+    ];
+    NAMES.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn lists_and_maps_are_walked_alike() {
+        let list = read(r#"["a", "b"]"#);
+        let map = read(r#"{"0": "a", "1": "b"}"#);
+        assert!(list.items().eq(map.items()));
+        assert_eq!(list.get("1"), map.get("1"));
+        assert!(read("[]").get("KEY").is_null());
+    }
+
+    #[test]
+    fn scalars_are_read_in_every_spelling() {
+        for json in ["true", "1", r#""Y""#, r#""1""#] {
+            assert_eq!(read(json).as_bool(), Some(true), "{json}");
+        }
+        for json in ["false", "0", r#""N""#, r#""0""#, r#""""#] {
+            assert_eq!(read(json).as_bool(), Some(false), "{json}");
+        }
+        assert_eq!(read("27").as_u64(), read(r#""27""#).as_u64());
+        assert_eq!(read("-1").as_u64(), None);
+        assert_eq!(read("18446744073709551615").to_text().as_deref(), Some("18446744073709552000"));
+    }
+
+    #[test]
+    fn debug_hides_tokens_at_any_depth() {
+        let tree = read(r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"REFRESH_TOKEN": "s3cret"}, "NAME": "n"}}}"#);
+        let shown = format!("{tree:?}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(shown.contains(r#""NAME": "n""#), "{shown}");
+    }
+}
