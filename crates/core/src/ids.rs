@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn ids_are_read_from_numbers_and_digits_only() {
-        for (json, id) in [("27", Some(27)), ("\"27\"", Some(27)), ("-1", None), ("\"x\"", None), ("\"\"", None)] {
+        for (json, id) in
+            [("27", Some(27)), ("\"27\"", Some(27)), ("-1", None), ("\"x\"", None), ("\"\"", None)]
+        {
             assert_eq!(serde_json::from_str::<MessageId>(json).ok().map(MessageId::get), id, "{json}");
         }
         assert_eq!(serde_json::to_string(&MessageId::from(27)).unwrap(), "27");

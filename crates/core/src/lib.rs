@@ -1,9 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
+mod decode;
+mod envelope;
+mod error;
+mod event;
 mod ids;
+mod inbox;
+mod mention;
+mod message;
 mod secret;
+mod tokens;
 mod value;
+mod webhook;
 
+pub use decode::{Delivery, decode};
+pub use envelope::{Envelope, EventKey, Lane};
+pub use error::{DecodeError, DecodeErrorKind};
+pub use event::{
+    Auth, Bot, BotDelete, Command, ContextGet, Event, Generation, JoinChat, MessageDelete, Payload, Portal,
+    ReactionChange,
+};
 pub use ids::{BotId, ChatId, CommandId, DialogId, FileId, MemberId, MessageId, UserId};
+pub use inbox::{Depth, Entry, EntryId, Inbox, InboxError, InboxErrorKind, Settled, Stored};
+pub use message::{Chat, ChatKind, File, Message, User};
 pub use secret::Secret;
+pub use tokens::{ApplicationTokens, Rejection};
 pub use value::{Map, Value};
+pub use webhook::Webhook;

@@ -36,7 +36,7 @@ pub enum Value {
     /// A string; in a form, every scalar.
     Text(String),
     /// A JSON array. An empty one often stands where an object is expected.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// An object, or what a form writes with brackets.
     Map(Map),
 }
@@ -227,7 +227,9 @@ mod tests {
 
     #[test]
     fn debug_hides_tokens_at_any_depth() {
-        let tree = read(r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"REFRESH_TOKEN": "s3cret"}, "NAME": "n"}}}"#);
+        let tree = read(
+            r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"REFRESH_TOKEN": "s3cret"}, "NAME": "n"}}}"#,
+        );
         let shown = format!("{tree:?}");
         assert!(!shown.contains("s3cret"), "{shown}");
         assert!(shown.contains(r#""NAME": "n""#), "{shown}");

@@ -1,0 +1,122 @@
+//! From the tree of a body to typed events. Where the platform is loose, the looseness ends here.
+
+mod fields;
+mod v1;
+mod v2;
+
+use crate::{
+    DecodeError, DecodeErrorKind, Event, Generation, Map, MemberId, Payload, Portal, Secret, Value, body,
+};
+
+/// Reads the events in a webhook's body, without asking whether it really came from a portal.
+///
+/// Servers use [`Delivery`], or the whole [`Webhook`](crate::Webhook), instead; this is for recorded bodies and tests.
+///
+/// ```
+/// let body = b"event=ONIMBOTMESSAGEADD\
+///     &data[BOT][5][BOT_ID]=5&data[BOT][5][BOT_CODE]=like_bot\
+///     &data[PARAMS][MESSAGE]=thanks&data[PARAMS][MESSAGE_ID]=101\
+///     &data[PARAMS][DIALOG_ID]=27&data[PARAMS][FROM_USER_ID]=27";
+/// let events = b24bot_core::decode(body)?;
+/// let b24bot_core::Payload::MessageAdd(message) = &events[0].payload else { panic!() };
+/// assert_eq!((message.id.get(), message.text.as_str()), (101, "thanks"));
+/// # Ok::<(), b24bot_core::DecodeError>(())
+/// ```
+///
+/// # Errors
+///
+/// When the body is no event: see [`DecodeErrorKind`].
+pub fn decode(body: &[u8]) -> Result<Vec<Event>, DecodeError> {
+    Delivery::parse(body)?.into_events()
+}
+
+/// A body that was read but not yet believed: nothing in it may be acted upon before its application token is checked.
+#[derive(Debug)]
+pub struct Delivery {
+    name: String,
+    portal: Portal,
+    application_token: Option<Secret>,
+    body: Map,
+}
+
+impl Delivery {
+    /// Reads the envelope of a body: which event, from which portal, with which application token.
+    ///
+    /// # Errors
+    ///
+    /// When the body is neither form nor JSON object, is larger in structure than any event, or names no event.
+    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let mut body = body::parse(body)?;
+        let name = match body.take("event") {
+            Value::Text(name) if is_event_name(&name) => name.to_ascii_uppercase(),
+            _ => return Err(DecodeError::new(DecodeErrorKind::NoEvent)),
+        };
+        // Only the top-level `auth` counts: the copies inside `data` are not what the portal vouches with.
+        let auth = body.get("auth").map(fields::Fields::of).unwrap_or_default();
+        let portal = Portal {
+            member_id: auth.some_text("member_id").map(MemberId::from),
+            domain: auth.some_text("domain"),
+            client_endpoint: auth.some_text("client_endpoint"),
+            server_endpoint: auth.some_text("server_endpoint"),
+        };
+        let application_token = auth.some_text("application_token").map(Secret::from);
+        Ok(Self { name, portal, application_token, body })
+    }
+
+    /// The event's name, in capitals.
+    #[must_use]
+    pub fn event_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The portal that it claims to come from.
+    #[must_use]
+    pub fn portal(&self) -> &Portal {
+        &self.portal
+    }
+
+    /// What is to prove it.
+    #[must_use]
+    pub fn application_token(&self) -> Option<&Secret> {
+        self.application_token.as_ref()
+    }
+
+    /// Reads what happened: one event for each bot or command named in the body.
+    ///
+    /// # Errors
+    ///
+    /// When an event of a known kind lacks what makes it one, such as a message's id.
+    pub fn into_events(mut self) -> Result<Vec<Event>, DecodeError> {
+        let data = self.body.take("data");
+        let sent_at = self.body.get("ts").and_then(Value::as_u64);
+        let generation = if self.name.starts_with("ONIMBOTV2") { Generation::V2 } else { Generation::V1 };
+        let parts = match generation {
+            Generation::V1 => v1::read(&self.name, &data)?,
+            Generation::V2 => v2::read(&self.name, &data)?,
+        };
+        let mut events: Vec<Event> = parts
+            .into_iter()
+            .map(|(bot, payload)| Event {
+                name: self.name.clone(),
+                generation,
+                portal: self.portal.clone(),
+                bot,
+                sent_at,
+                payload,
+                data: Value::Null,
+            })
+            .collect();
+        if let Some((last, others)) = events.split_last_mut() {
+            others.iter_mut().for_each(|event| event.data = data.clone());
+            last.data = data;
+        }
+        Ok(events)
+    }
+}
+
+fn is_event_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What a generation's reader finds in `data`.
+type Parts = Vec<(Option<crate::Bot>, Payload)>;

@@ -1,0 +1,90 @@
+//! Reading loose data: strings for numbers, empty strings for nothing.
+
+use std::str::FromStr;
+
+use crate::{Auth, File, FileId, Secret, Value};
+
+/// A node whose children are read by name.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'data>(&'data Value);
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Self(&Value::Null)
+    }
+}
+
+impl<'data> Fields<'data> {
+    pub(super) fn of(node: &'data Value) -> Self {
+        Self(node)
+    }
+
+    pub(super) fn child(self, key: &str) -> Self {
+        Self(self.0.get(key))
+    }
+
+    pub(super) fn value(self) -> &'data Value {
+        self.0
+    }
+
+    /// Text, empty if there is none.
+    pub(super) fn text(self, key: &str) -> String {
+        self.0.get(key).to_text().unwrap_or_default()
+    }
+
+    /// Text that says something.
+    pub(super) fn some_text(self, key: &str) -> Option<String> {
+        self.0.get(key).to_text().filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn number(self, key: &str) -> Option<u64> {
+        self.0.get(key).as_u64()
+    }
+
+    /// An id under the first of the keys that holds one.
+    pub(super) fn id<T: From<u64>>(self, keys: &[&str]) -> Option<T> {
+        keys.iter().find_map(|key| self.number(key)).map(T::from)
+    }
+
+    pub(super) fn flag(self, key: &str) -> bool {
+        self.0.get(key).as_bool().unwrap_or_default()
+    }
+
+    /// The ids in a list, or in a map from id to id.
+    pub(super) fn ids<T: From<u64>>(self, key: &str) -> Vec<T> {
+        self.0.get(key).items().filter_map(Value::as_u64).map(T::from).collect()
+    }
+
+    pub(super) fn parsed<T: FromStr>(self, key: &str) -> Option<T> {
+        self.0.get(key).as_str().and_then(|text| text.parse().ok())
+    }
+
+    /// A bot's own token; without the token or the address there is none.
+    pub(super) fn auth(self) -> Option<Auth> {
+        Some(Auth {
+            access_token: Secret::from(self.some_text("access_token")?),
+            refresh_token: self.some_text("refresh_token").map(Secret::from),
+            client_endpoint: self.some_text("client_endpoint")?,
+            user_id: self.id(&["user_id"]),
+            scope: self
+                .text("scope")
+                .split([',', ' '])
+                .filter(|s| !s.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            expires_at: self.number("expires"),
+            client_id: self.some_text("client_id"),
+        })
+    }
+}
+
+/// Files of which more than the id is known, then those of which it is not.
+pub(super) fn with_bare_ids(mut files: Vec<File>, ids: Vec<FileId>) -> Vec<File> {
+    for id in ids {
+        if files.iter().all(|file| file.id != id) {
+            let (name, kind, size, extension, url_download, url_preview) = Default::default();
+            files.push(File { id, name, kind, size, extension, url_download, url_preview });
+        }
+    }
+    files
+}

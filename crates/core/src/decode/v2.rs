@@ -1,0 +1,154 @@
+//! The second generation: `imbot.v2.*`, keys in camel case, nested.
+
+use super::{Parts, fields::Fields};
+use crate::{
+    Bot, BotDelete, BotId, Chat, ChatKind, Command, ContextGet, DecodeError, DialogId, File, FileId,
+    JoinChat, Message, MessageDelete, Payload, ReactionChange, User, UserId, Value, mention,
+};
+
+pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
+    let data = Fields::of(data);
+    let bot = bot(data.child("bot"));
+    let id = bot.as_ref().map(|bot| bot.id);
+    let payload = match name {
+        "ONIMBOTV2MESSAGEADD" => Payload::MessageAdd(message(data, id)?),
+        "ONIMBOTV2MESSAGEUPDATE" => Payload::MessageUpdate(message(data, id)?),
+        "ONIMBOTV2MESSAGEDELETE" => message_delete(data)?,
+        "ONIMBOTV2JOINCHAT" => {
+            let dialog = dialog(data)?;
+            let chat = chat(data.child("chat"), &dialog);
+            Payload::JoinChat(JoinChat {
+                dialog,
+                chat,
+                user: user(data.child("user")),
+                language: data.some_text("language"),
+            })
+        }
+        "ONIMBOTV2DELETE" => Payload::BotDelete(BotDelete::default()),
+        "ONIMBOTV2COMMANDADD" => {
+            let command = data.child("command");
+            Payload::Command(Command {
+                id: command.id(&["id"]),
+                name: command.text("command").trim_start_matches('/').to_owned(),
+                params: command.text("params"),
+                context: command.some_text("context").map(|context| context.to_lowercase()),
+                message: message(data, id)?,
+            })
+        }
+        "ONIMBOTV2REACTIONCHANGE" => Payload::ReactionChange(ReactionChange {
+            reaction: data.text("reaction"),
+            added: !matches!(data.text("action").as_str(), "delete" | "remove"),
+            user: user(data.child("user")),
+            // The user in this event is who reacted, not who wrote the message.
+            message: Message { author: User::unknown(author(data)), ..message(data, id)? },
+        }),
+        "ONIMBOTV2CONTEXTGET" => {
+            let dialog = dialog(data)?;
+            Payload::ContextGet(ContextGet {
+                chat: chat(data.child("chat"), &dialog),
+                dialog,
+                user: user(data.child("user")),
+                context: data.child("context").value().clone(),
+            })
+        }
+        _ => Payload::Other,
+    };
+    Ok(vec![(bot, payload)])
+}
+
+fn bot(bot: Fields<'_>) -> Option<Bot> {
+    Some(Bot { id: bot.id(&["id"])?, code: bot.text("code"), auth: bot.child("auth").auth() })
+}
+
+fn message(data: Fields<'_>, bot: Option<BotId>) -> Result<Message, DecodeError> {
+    let message = data.child("message");
+    let id = message.id(&["id"]).ok_or_else(|| DecodeError::missing("data[message][id]"))?;
+    let dialog = dialog(data)?;
+    let original_text = message.text("text");
+    let mentions = mention::find(&original_text);
+    let author = author(data);
+    Ok(Message {
+        id,
+        chat: chat(data.child("chat"), &dialog),
+        dialog,
+        author: user(data.child("user"))
+            .filter(|user| user.id == author)
+            .unwrap_or_else(|| User::unknown(author)),
+        text: mention::strip(&original_text, &original_text),
+        original_text,
+        mentions_bot: bot.is_some_and(|bot| mentions.contains(&bot.into())),
+        mentions,
+        is_system: message.flag("isSystem"),
+        reply_to: message.id(&["replyId"]).or_else(|| message.child("params").id(&["REPLY_ID", "replyId"])),
+        files: files(message),
+        language: data.some_text("language"),
+    })
+}
+
+fn message_delete(data: Fields<'_>) -> Result<Payload, DecodeError> {
+    let id = data.id(&["messageId"]).or_else(|| data.child("message").id(&["id"]));
+    let dialog = dialog(data)?;
+    Ok(Payload::MessageDelete(MessageDelete {
+        id: id.ok_or_else(|| DecodeError::missing("data[messageId]"))?,
+        chat: chat(data.child("chat"), &dialog),
+        dialog,
+        user: data.child("user").id(&["id"]),
+    }))
+}
+
+fn author(data: Fields<'_>) -> UserId {
+    data.child("message").id(&["authorId"]).unwrap_or(UserId::from(0))
+}
+
+fn dialog(data: Fields<'_>) -> Result<DialogId, DecodeError> {
+    let chat = data.child("chat");
+    data.some_text("dialogId")
+        .or_else(|| chat.some_text("dialogId"))
+        .map(DialogId::from)
+        .ok_or_else(|| DecodeError::missing("data[chat][dialogId]"))
+}
+
+fn chat(chat: Fields<'_>, dialog: &DialogId) -> Chat {
+    let entity_type = chat.some_text("entityType");
+    Chat {
+        id: Chat::id_of(chat.number("id"), dialog),
+        kind: ChatKind::of(&chat.text("type"), entity_type.as_deref().unwrap_or_default(), dialog),
+        title: chat.some_text("name"),
+        entity_type,
+        entity_id: chat.some_text("entityId"),
+        entity_data: ["entityData1", "entityData2", "entityData3"].map(|key| chat.some_text(key)),
+    }
+}
+
+fn user(user: Fields<'_>) -> Option<User> {
+    let kind = user.text("type");
+    Some(User {
+        name: user.text("name"),
+        first_name: user.text("firstName"),
+        last_name: user.text("lastName"),
+        work_position: user.text("workPosition"),
+        gender: user.parsed("gender"),
+        is_bot: user.flag("bot"),
+        is_connector: user.flag("connector"),
+        is_network: user.flag("network") || kind == "network",
+        is_extranet: user.flag("extranet"),
+        ..User::unknown(user.id(&["id"])?)
+    })
+}
+
+/// `files` describes them in newer revisions; `params.FILE_ID` lists ids in all.
+fn files(message: Fields<'_>) -> Vec<File> {
+    let described = message.child("files").value().items().filter_map(|file| {
+        let file = Fields::of(file);
+        Some(File {
+            id: file.id(&["id"])?,
+            name: file.some_text("name"),
+            kind: file.some_text("type"),
+            size: file.number("size"),
+            extension: file.some_text("extension"),
+            url_download: file.some_text("urlDownload"),
+            url_preview: file.some_text("urlPreview"),
+        })
+    });
+    super::fields::with_bare_ids(described.collect(), message.child("params").ids::<FileId>("FILE_ID"))
+}

@@ -1,0 +1,182 @@
+//! What the inbox keeps: an event, the key by which a repeat is recognised, and the lane it waits in.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{Event, Payload, Value, value::holds_secret};
+
+/// A verified event on its way to the handlers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Equal for repeats of one event.
+    pub key: EventKey,
+    /// Events of one lane are handled one after the other.
+    pub lane: Lane,
+    /// When it was accepted, in milliseconds since 1970.
+    pub received_at: u64,
+    /// The event.
+    pub event: Arc<Event>,
+}
+
+impl Envelope {
+    /// Puts an event into an envelope that names its key and its dialog's lane.
+    #[must_use]
+    pub fn new(event: Event, now: SystemTime) -> Self {
+        Self {
+            key: EventKey::of(&event),
+            lane: Lane::of_dialog(&event),
+            received_at: now
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |age| age.as_millis().try_into().unwrap_or(u64::MAX)),
+            event: Arc::new(event),
+        }
+    }
+}
+
+/// Names what happened, for one portal and one bot: a repeat has the same key, anything else another.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventKey(Arc<str>);
+
+impl EventKey {
+    /// The key of an event.
+    ///
+    /// A new message and a called command happen once, so their ids suffice. Anything else (an edit, a reaction, a
+    /// bot that joins a chat again) can happen any number of times: there the time and the data tell a repeat from
+    /// the next time. Tokens do not count, since the portal renews them.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let subject = match &event.payload {
+            Payload::MessageAdd(message) => message.id.to_string(),
+            Payload::Command(command) => {
+                format!("{}/{}", command.message.id, command.id.map_or(0, crate::CommandId::get))
+            }
+            _ => digest(event),
+        };
+        Self(format!("{}/{}/{subject}", prefix(event), event.name).into())
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Events with equal lanes are handled in order, one at a time; different lanes know nothing of each other.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Lane(Arc<str>);
+
+impl Lane {
+    /// One lane for each dialog of each bot on each portal; events outside of dialogs share one by bot.
+    #[must_use]
+    pub fn of_dialog(event: &Event) -> Self {
+        Self(format!("{}/{}", prefix(event), event.dialog().map_or("", |dialog| dialog.as_str())).into())
+    }
+
+    /// The lane as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Lane {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn prefix(event: &Event) -> String {
+    let portal = event.portal.member_id.as_ref().map_or("", |id| id.as_str());
+    format!("{portal}/{}", event.bot.as_ref().map_or(0, |bot| bot.id.get()))
+}
+
+fn digest(event: &Event) -> String {
+    let mut hash = Sha256::new();
+    hash.update(event.sent_at.unwrap_or_default().to_le_bytes());
+    feed(&mut hash, &event.data);
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every node with its kind and length, so that different trees are different input.
+fn feed(hash: &mut Sha256, node: &Value) {
+    match node {
+        Value::Map(map) => {
+            for (key, value) in
+                node.entries().filter(|(key, _)| !holds_secret(key) && !key.starts_with("expires"))
+            {
+                hash.update((key.len() as u64).to_le_bytes());
+                hash.update(key);
+                feed(hash, value);
+            }
+            hash.update([b'}', u8::from(map.is_empty())]);
+        }
+        Value::List(list) => {
+            list.iter().for_each(|item| feed(hash, item));
+            hash.update(b"]");
+        }
+        scalar => {
+            let text = scalar.to_text().unwrap_or_default();
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode;
+
+    fn key(body: &str) -> EventKey {
+        EventKey::of(&decode(body.as_bytes()).unwrap()[0])
+    }
+
+    const MESSAGE: &str = "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]=101\
+        &data[PARAMS][DIALOG_ID]=chat1&auth[member_id]=m&ts=1";
+
+    #[test]
+    fn a_message_is_one_event_for_each_portal_and_bot() {
+        assert_eq!(key(MESSAGE), key(&MESSAGE.replace("ts=1", "ts=2&data[BOT][5][access_token]=new")));
+        for (from, to) in [("=101", "=102"), ("[5]", "[6]"), ("=m", "=n"), ("ADD", "UPDATE")] {
+            let other = MESSAGE
+                .replace(from, to)
+                .replace("BOT_ID]=5", if from == "[5]" { "BOT_ID]=6" } else { "BOT_ID]=5" });
+            assert_ne!(key(MESSAGE), key(&other), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn an_edit_is_recognised_by_time_and_content_but_not_by_tokens() {
+        let edit = MESSAGE.replace("ADD", "UPDATE") + "&data[PARAMS][MESSAGE]=a";
+        assert_eq!(key(&edit), key(&format!("{edit}&data[BOT][5][access_token]=x&data[BOT][5][expires]=9")));
+        assert_ne!(key(&edit), key(&edit.replace("MESSAGE]=a", "MESSAGE]=b")));
+        assert_ne!(key(&edit), key(&edit.replace("ts=1", "ts=2")));
+    }
+
+    #[test]
+    fn lanes_are_dialogs() {
+        let lane = |body: &str| Lane::of_dialog(&decode(body.as_bytes()).unwrap()[0]);
+        assert_eq!(lane(MESSAGE), lane(&MESSAGE.replace("=101", "=102")));
+        assert_ne!(lane(MESSAGE), lane(&MESSAGE.replace("chat1", "chat2")));
+        assert_eq!(lane("event=ONAPPUPDATE&auth[member_id]=m").as_str(), "m/0/");
+    }
+}

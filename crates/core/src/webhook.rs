@@ -1,0 +1,372 @@
+//! The endpoint to which portals post events.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use futures_util::StreamExt;
+
+use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
+
+/// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// How long a sender may take for its body.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The verified webhook endpoint: `POST` at one path, as a router to serve or to mount.
+///
+/// | answer | when |
+/// |---|---|
+/// | 200 | a verified event is stored, was stored before, or is of no interest |
+/// | 400 | the body cannot be read as an event |
+/// | 403 | the application token is missing, wrong, or none is known for that portal |
+/// | 405, 408, 413 | another method; a body that does not arrive in time; a body over 1 MiB |
+/// | 503 with `Retry-After` | it cannot be stored now |
+///
+/// Errors are JSON, in the platform's own form: `{"error": "CODE", "error_description": "…"}`.
+#[derive(Clone)]
+pub struct Webhook {
+    inbox: Arc<dyn Inbox>,
+    tokens: Arc<ApplicationTokens>,
+    read_timeout: Duration,
+}
+
+impl Webhook {
+    /// An endpoint that believes what those tokens prove, and puts it into that inbox.
+    #[must_use]
+    pub fn new(inbox: Arc<dyn Inbox>, tokens: Arc<ApplicationTokens>) -> Self {
+        Self { inbox, tokens, read_timeout: READ_TIMEOUT }
+    }
+
+    /// How long a sender may take for its body; 10 seconds unless told.
+    #[must_use]
+    pub fn read_timeout(self, read_timeout: Duration) -> Self {
+        Self { read_timeout, ..self }
+    }
+
+    /// The endpoint at a path such as `/bitrix24/events`.
+    pub fn router(self, path: &str) -> Router {
+        Router::new().route(path, any(receive)).fallback(unknown_path).with_state(self)
+    }
+
+    async fn accept(&self, request: Request) -> Result<(), Refusal> {
+        if request.method() != Method::POST {
+            return Err(Refusal::Method);
+        }
+        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
+            .await
+            .map_err(|_| Refusal::TooSlow)??;
+        let delivery = Delivery::parse(&body)?;
+        let event = metric_label(delivery.event_name());
+        if let Err(rejection) =
+            self.tokens.verify(delivery.portal().member_id.as_ref(), delivery.application_token())
+        {
+            count(event, "rejected");
+            return Err(Refusal::NotGenuine(rejection));
+        }
+        let now = SystemTime::now();
+        let envelopes: Vec<Envelope> =
+            delivery.into_events()?.into_iter().map(|event| Envelope::new(event, now)).collect();
+        for stored in self.inbox.put(envelopes).await? {
+            count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("inbox", &self.inbox)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn receive(State(webhook): State<Webhook>, request: Request) -> Response {
+    match webhook.accept(request).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn unknown_path() -> Response {
+    answer(StatusCode::NOT_FOUND, "NOT_FOUND", "Nothing is served here: see `path` in bot.toml.")
+}
+
+/// Reads a body up to the limit. What is beyond is read too, up to a point, and dropped: a sender whose connection
+/// closes while it still writes would see that, and not the answer.
+async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut chunks = body.into_data_stream();
+    let mut body = Vec::new();
+    let mut received = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::Interrupted)?;
+        received += chunk.len();
+        if received <= BODY_LIMIT {
+            body.extend_from_slice(&chunk);
+        } else if received > 4 * BODY_LIMIT {
+            break;
+        }
+    }
+    if received > BODY_LIMIT { Err(Refusal::TooLarge) } else { Ok(body) }
+}
+
+/// Why a request is not accepted.
+enum Refusal {
+    Method,
+    TooSlow,
+    TooLarge,
+    Interrupted,
+    Unreadable(DecodeError),
+    NotGenuine(Rejection),
+    Unstored(InboxError),
+}
+
+impl From<DecodeError> for Refusal {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<InboxError> for Refusal {
+    fn from(error: InboxError) -> Self {
+        Self::Unstored(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Method => {
+                let refused =
+                    answer(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Events come by POST.");
+                with_header(refused, header::ALLOW, HeaderValue::from_static("POST"))
+            }
+            Self::TooSlow => {
+                answer(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time.")
+            }
+            Self::TooLarge => {
+                answer(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is over 1 MiB.")
+            }
+            Self::Interrupted => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The body broke off."),
+            Self::Unreadable(error) => {
+                count("other", "malformed");
+                tracing::debug!(kind = ?error.kind(), "refused a body that is no event");
+                answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string())
+            }
+            Self::NotGenuine(rejection) => {
+                // Nothing of the request itself may reach the log: it is anyone's text.
+                tracing::debug!(?rejection, "refused an event that no known portal vouches for");
+                answer(StatusCode::FORBIDDEN, "ACCESS_DENIED", "The application token is not the portal's.")
+            }
+            Self::Unstored(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot store an event");
+                let refused =
+                    answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", &error.to_string());
+                with_header(refused, header::RETRY_AFTER, HeaderValue::from(error.retry_after().as_secs()))
+            }
+        }
+    }
+}
+
+fn answer(status: StatusCode, code: &'static str, description: &str) -> Response {
+    let body = serde_json::json!({"error": code, "error_description": description});
+    (status, axum::Json(body)).into_response()
+}
+
+fn with_header(mut response: Response, name: header::HeaderName, value: HeaderValue) -> Response {
+    response.headers_mut().insert(name, value);
+    response
+}
+
+fn count(event: &'static str, outcome: &'static str) {
+    metrics::counter!("b24bot_events_total", "event" => event, "outcome" => outcome).increment(1);
+}
+
+/// Names come from anyone, and a metric's labels are kept for ever: unknown ones are counted together.
+fn metric_label(name: &str) -> &'static str {
+    const KNOWN: [&str; 35] = [
+        "ONIMBOTMESSAGEADD",
+        "ONIMBOTMESSAGEUPDATE",
+        "ONIMBOTMESSAGEDELETE",
+        "ONIMBOTJOINCHAT",
+        "ONIMBOTDELETE",
+        "ONIMCOMMANDADD",
+        "ONIMBOTV2MESSAGEADD",
+        "ONIMBOTV2MESSAGEUPDATE",
+        "ONIMBOTV2MESSAGEDELETE",
+        "ONIMBOTV2JOINCHAT",
+        "ONIMBOTV2DELETE",
+        "ONIMBOTV2COMMANDADD",
+        "ONIMBOTV2REACTIONCHANGE",
+        "ONIMBOTV2CONTEXTGET",
+        "ONAPPINSTALL",
+        "ONAPPUPDATE",
+        "ONAPPUNINSTALL",
+        "ONAPPPAYMENT",
+        "ONAPPMETHODCONFIRM",
+        "ONIMCONNECTORDIALOGSTART",
+        "ONIMCONNECTORDIALOGFINISH",
+        "ONIMCONNECTORLINEDELETE",
+        "ONIMCONNECTORMESSAGEADD",
+        "ONIMCONNECTORMESSAGEUPDATE",
+        "ONIMCONNECTORMESSAGEDELETE",
+        "ONIMCONNECTORSTATUSDELETE",
+        "ONOPENLINEMESSAGEADD",
+        "ONOPENLINEMESSAGEUPDATE",
+        "ONOPENLINEMESSAGEDELETE",
+        "ONSESSIONSTART",
+        "ONSESSIONFINISH",
+        "ONIMV2MESSAGEADD",
+        "ONIMV2MESSAGEUPDATE",
+        "ONIMV2MESSAGEDELETE",
+        "ONIMV2REACTIONCHANGE",
+    ];
+    KNOWN.into_iter().find(|known| *known == name).unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{Depth, Entry, EntryId, InboxErrorKind, Secret, Settled};
+
+    /// Stores up to two events.
+    #[derive(Debug, Default)]
+    struct Shelf(Mutex<Vec<Envelope>>);
+
+    #[async_trait]
+    impl Inbox for Shelf {
+        async fn put(&self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError> {
+            let mut shelf = self.0.lock().unwrap();
+            if shelf.len() + envelopes.len() > 2 {
+                return Err(InboxError::new(InboxErrorKind::Full));
+            }
+            let stored = vec![Stored::New; envelopes.len()];
+            shelf.extend(envelopes);
+            Ok(stored)
+        }
+
+        async fn next(&self) -> Result<Option<Entry>, InboxError> {
+            Ok(None)
+        }
+
+        async fn settle(&self, _: EntryId, _: Settled) -> Result<(), InboxError> {
+            Ok(())
+        }
+
+        fn close(&self) {}
+
+        fn depth(&self) -> Depth {
+            Depth::default()
+        }
+    }
+
+    const MESSAGE: &str = "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]=101\
+        &data[PARAMS][DIALOG_ID]=chat1&auth[member_id]=m&auth[application_token]=t";
+
+    fn endpoint() -> (Router, Arc<Shelf>) {
+        let shelf = Arc::new(Shelf::default());
+        let tokens = Arc::new(ApplicationTokens::default().accept(&Secret::from("t")));
+        let inbox: Arc<dyn Inbox> = Arc::<Shelf>::clone(&shelf);
+        (Webhook::new(inbox, tokens).router("/events"), shelf)
+    }
+
+    async fn send(router: &Router, method: &str, uri: &str, body: impl Into<Body>) -> Response {
+        let request = Request::builder().method(method).uri(uri).body(body.into()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn error_code(response: Response) -> String {
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert!(body["error_description"].is_string(), "{body}");
+        body["error"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_genuine_event_is_stored_and_taken() {
+        let (router, shelf) = endpoint();
+        assert_eq!(send(&router, "POST", "/events?CLIENT_ID=abc", MESSAGE).await.status(), 200);
+        assert_eq!(shelf.0.lock().unwrap()[0].event.name, "ONIMBOTMESSAGEADD");
+    }
+
+    #[tokio::test]
+    async fn each_refusal_has_its_status_and_code_and_stores_nothing() {
+        let (router, shelf) = endpoint();
+        let token = "&auth[application_token]=t";
+        let inner_only = MESSAGE.replace(token, "") + "&data[BOT][5][application_token]=t";
+        let large = format!("{MESSAGE}&x={}", "a".repeat(BODY_LIMIT));
+        for (method, uri, body, status, code) in [
+            ("GET", "/events", String::new(), 405, "METHOD_NOT_ALLOWED"),
+            ("PUT", "/events", MESSAGE.to_owned(), 405, "METHOD_NOT_ALLOWED"),
+            ("POST", "/", MESSAGE.to_owned(), 404, "NOT_FOUND"),
+            ("POST", "/events", String::new(), 400, "INVALID_REQUEST"),
+            ("POST", "/events", "hello=world".to_owned(), 400, "INVALID_REQUEST"),
+            ("POST", "/events", "event=<script>".to_owned(), 400, "INVALID_REQUEST"),
+            ("POST", "/events", MESSAGE.replace("MESSAGE_ID", "X"), 400, "INVALID_REQUEST"),
+            ("POST", "/events", MESSAGE.replace("=t", "=wrong"), 403, "ACCESS_DENIED"),
+            ("POST", "/events", MESSAGE.replace(token, ""), 403, "ACCESS_DENIED"),
+            ("POST", "/events", inner_only, 403, "ACCESS_DENIED"),
+            ("POST", "/events", large, 413, "PAYLOAD_TOO_LARGE"),
+        ] {
+            let case = format!("{method} {uri} {}", &body[..body.len().min(80)]);
+            let response = send(&router, method, uri, body).await;
+            assert_eq!(response.status(), status, "{case}");
+            assert_eq!(response.headers().contains_key("allow"), status == 405, "{case}");
+            assert_eq!(error_code(response).await, code, "{case}");
+        }
+        assert!(shelf.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_full_inbox_asks_to_come_back() {
+        let (router, _) = endpoint();
+        for _ in 0..2 {
+            assert_eq!(send(&router, "POST", "/events", MESSAGE).await.status(), 200);
+        }
+        let response = send(&router, "POST", "/events", MESSAGE).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert_eq!(error_code(response).await, "SERVICE_UNAVAILABLE");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let (router, _) = endpoint();
+        let endless = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let response = send(&router, "POST", "/events", Body::from_stream(endless)).await;
+        assert_eq!(response.status(), 408);
+    }
+
+    #[tokio::test]
+    async fn several_bots_in_one_body_are_several_events() {
+        let (router, shelf) = endpoint();
+        let body = format!("{MESSAGE}&data[BOT][6][BOT_ID]=6");
+        assert_eq!(send(&router, "POST", "/events", body).await.status(), 200);
+        let bots: Vec<u64> = shelf
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|envelope| envelope.event.bot.as_ref().unwrap().id.get())
+            .collect();
+        assert_eq!(bots, [5, 6]);
+    }
+}
