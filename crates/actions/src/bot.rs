@@ -1,0 +1,42 @@
+//! The calls that a bot makes as itself, in both generations of the bot platform.
+
+use b24bot_core::{BotId, DialogId, MessageId};
+use serde_json::json;
+
+use crate::{call::Call, like::LikeAction};
+
+/// The error of [`react`] when the reaction stood already.
+pub(crate) const ALREADY_SET: &str = "REACTION_ALREADY_SET";
+
+/// `imbot.message.like`
+pub(crate) fn like(bot: BotId, message: MessageId, action: LikeAction) -> Call {
+    let call = Call::new("imbot.message.like").with("BOT_ID", bot.get());
+    call.with("MESSAGE_ID", message.get()).with("ACTION", action.as_str())
+}
+
+/// `imbot.v2.Chat.Message.Reaction.add`: takes the place of the bot's earlier reaction.
+pub(crate) fn react(bot: BotId, message: MessageId, code: &str) -> Call {
+    reaction("imbot.v2.Chat.Message.Reaction.add", bot, message, code)
+}
+
+/// `imbot.v2.Chat.Message.Reaction.delete`
+pub(crate) fn unreact(bot: BotId, message: MessageId, code: &str) -> Call {
+    reaction("imbot.v2.Chat.Message.Reaction.delete", bot, message, code)
+}
+
+fn reaction(method: &str, bot: BotId, message: MessageId, code: &str) -> Call {
+    let call = Call::new(method).with("botId", bot.get());
+    call.with("messageId", message.get()).with("reaction", code).idempotent()
+}
+
+/// `imbot.message.add`
+pub(crate) fn say_v1(bot: BotId, dialog: &DialogId, text: &str) -> Call {
+    let call = Call::new("imbot.message.add").with("BOT_ID", bot.get());
+    call.with("DIALOG_ID", dialog.as_str()).with("MESSAGE", text)
+}
+
+/// `imbot.v2.Chat.Message.send`
+pub(crate) fn say_v2(bot: BotId, dialog: &DialogId, text: &str) -> Call {
+    let call = Call::new("imbot.v2.Chat.Message.send").with("botId", bot.get());
+    call.with("dialogId", dialog.as_str()).with("fields", json!({ "message": text }))
+}

@@ -1,0 +1,239 @@
+//! Calls to one portal with one set of credentials.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use b24bot_core::Secret;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, debug, debug_span};
+use url::Url;
+
+use crate::{
+    address,
+    answer::{Answer, Received},
+    call::Call,
+    code::ErrorCode,
+    error::{Error, ErrorKind},
+    measure,
+    portal::PortalState,
+    redirect,
+    retry::{Backoff, Repeat, RetryPolicy},
+    transport::{Reply, Transport},
+    webhook::WebhookUrl,
+};
+
+/// One portal, called with one set of credentials: an inbound webhook or an access token. Cheap to clone.
+///
+/// Every request waits for its slot in the portal's limit; what failed is repeated where that is safe, as the
+/// [`RetryPolicy`] says; a portal that has moved is followed.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    credentials: Credentials,
+    portal: Arc<PortalState>,
+    transport: Arc<Transport>,
+    retry: RetryPolicy,
+}
+
+pub(crate) enum Credentials {
+    Webhook(WebhookUrl),
+    Token { endpoint: Url, token: Secret },
+}
+
+impl Client {
+    pub(crate) fn new(
+        credentials: Credentials,
+        portal: Arc<PortalState>,
+        transport: Arc<Transport>,
+        retry: RetryPolicy,
+    ) -> Self {
+        Self(Arc::new(Inner { credentials, portal, transport, retry }))
+    }
+
+    /// Calls a method and returns its result.
+    ///
+    /// ```no_run
+    /// # async fn example(client: b24bot_actions::Client) -> Result<(), b24bot_actions::Error> {
+    /// let scopes: Vec<String> = client.call("scope", &()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn call<T: DeserializeOwned>(&self, method: &str, params: &impl Serialize) -> Result<T, Error> {
+        Ok(self.send(Call::new(method).params(params)?).await?.result)
+    }
+
+    /// Sends a call and returns the result with everything around it.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<Answer<T>, Error> {
+        let span = debug_span!("rest", portal = %self.domain(), method = call.method());
+        let received = self.deliver(&call).instrument(span).await;
+        let answer = received.and_then(|received| received.typed(call.method()));
+        measure::call(call.method(), answer.as_ref().err().map_or("ok", Error::outcome));
+        answer
+    }
+
+    /// The domain that the credentials are for.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        match &self.0.credentials {
+            Credentials::Webhook(webhook) => webhook.domain().to_owned(),
+            Credentials::Token { endpoint, .. } => address::domain(endpoint),
+        }
+    }
+
+    /// Whether calls go through an inbound webhook, and so are made by the employee who made it.
+    #[must_use]
+    pub fn is_webhook(&self) -> bool {
+        matches!(self.0.credentials, Credentials::Webhook(_))
+    }
+
+    /// Sends the call until it is answered or not worth repeating.
+    async fn deliver(&self, call: &Call) -> Result<Received, Error> {
+        let body = call.body(self.token())?;
+        let limiter = &self.0.portal.limiter;
+        limiter.slot().await;
+        let mut backoff = Backoff::new(self.0.retry, Instant::now().into_std());
+        loop {
+            let error = match self.request(call.method(), &body).await {
+                Ok(received) => return Ok(received),
+                Err(error) => error,
+            };
+            if error.is_too_fast() {
+                limiter.refused();
+            }
+            let Some(pause) = pause(call, &error, &mut backoff) else { return Err(error) };
+            debug!(%error, ?pause, "repeating");
+            let again = async {
+                sleep(pause).await;
+                limiter.slot_again().await;
+            };
+            if timeout_at(backoff.deadline().into(), again).await.is_err() {
+                return Err(error);
+            }
+        }
+    }
+
+    /// One request, and as many more as the portal has moved.
+    async fn request(&self, method: &str, body: &[u8]) -> Result<Received, Error> {
+        let home = self.url(method)?;
+        let mut url = self.0.portal.present(&home);
+        let mut hops = Vec::new();
+        loop {
+            let step = self.step(method, &url, body).await;
+            measure::request(method, step.as_ref().map_or_else(Error::outcome, Step::outcome));
+            match step {
+                Ok(Step::Received(received)) => {
+                    self.0.portal.moved(&hops);
+                    return Ok(received);
+                }
+                Ok(Step::To(next)) if hops.len() < redirect::MAX_HOPS => {
+                    debug!(from = %address::domain(&url), to = %address::domain(&next), "the portal has moved");
+                    hops.push((std::mem::replace(&mut url, next.clone()), next));
+                    self.0.portal.limiter.slot_again().await;
+                }
+                Ok(Step::To(_)) => {
+                    return Err(Error::new(ErrorKind::Redirect, method).note("redirected again and again"));
+                }
+                Err(error) => {
+                    match error.kind() {
+                        ErrorKind::Api(_) => self.0.portal.moved(&hops),
+                        ErrorKind::Connect if hops.is_empty() => self.0.portal.not_moved(&home),
+                        _ => {}
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn step(&self, method: &str, url: &Url, body: &[u8]) -> Result<Step, Error> {
+        let started = Instant::now();
+        let reply = self.0.transport.post(method, url, body).await;
+        let elapsed = started.elapsed();
+        match reply {
+            Ok(Reply::Answer { status, body }) => {
+                debug!(status, ?elapsed, "answered");
+                Received::read(method, status, body).map(Step::Received)
+            }
+            Ok(Reply::Moved { status, location }) => redirect::target(url, location.as_deref())
+                .map(Step::To)
+                .map_err(|why| Error::new(ErrorKind::Redirect, method).with_status(status).note(why)),
+            Err(error) => {
+                debug!(%error, ?elapsed, "not answered");
+                Err(error)
+            }
+        }
+    }
+
+    fn token(&self) -> Option<&str> {
+        match &self.0.credentials {
+            Credentials::Webhook(_) => None,
+            Credentials::Token { token, .. } => Some(token.expose()),
+        }
+    }
+
+    fn url(&self, method: &str) -> Result<Url, Error> {
+        let base = match &self.0.credentials {
+            Credentials::Webhook(webhook) => webhook.base(),
+            Credentials::Token { endpoint, .. } => endpoint,
+        };
+        // The name's characters were checked when the body was written: nothing but a path can come of it.
+        base.join(&format!("./{method}"))
+            .map_err(|error| Error::new(ErrorKind::Params, method).source_from(error))
+    }
+
+    pub(crate) fn portal(&self) -> &PortalState {
+        &self.0.portal
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("domain", &self.domain())
+            .field("credentials", &if self.is_webhook() { "webhook" } else { "access token" })
+            .finish_non_exhaustive()
+    }
+}
+
+enum Step {
+    Received(Received),
+    To(Url),
+}
+
+impl Step {
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Received(_) => "ok",
+            Self::To(_) => "redirect",
+        }
+    }
+}
+
+/// The pause before the call goes out again, if it may.
+fn pause(call: &Call, error: &Error, backoff: &mut Backoff) -> Option<Duration> {
+    let may = match error.repeat() {
+        Repeat::Later => true,
+        Repeat::IfIdempotent => call.is_idempotent(),
+        Repeat::Never | Repeat::AfterRefresh => false,
+    };
+    let least = match error.code() {
+        // Without a known end it may last ten minutes: that is for the caller to decide.
+        Some(ErrorCode::OperationTimeLimit) => {
+            let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+            Duration::try_from_secs_f64(error.time().until_reset(unix_now)?).ok()?
+        }
+        _ => Duration::ZERO,
+    };
+    if may { backoff.pause(least, Instant::now().into_std(), fastrand::f64()) } else { None }
+}

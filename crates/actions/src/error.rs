@@ -1,0 +1,243 @@
+//! What can go wrong on the way to a portal.
+
+use std::{borrow::Cow, error::Error as StdError, fmt};
+
+use crate::{answer::Time, code::ErrorCode, retry::Repeat};
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// A call that failed: what happened, what the portal said, and whether repeating makes sense.
+///
+/// Neither `Debug` nor `Display` shows tokens, the webhook's address or the raw answer.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    /// What was to be done: a method's name, as a rule.
+    during: String,
+    /// What this crate has to say.
+    note: Option<Cow<'static, str>>,
+    status: Option<u16>,
+    description: Option<String>,
+    json: Option<String>,
+    time: Time,
+    /// Set where the kind and the status do not tell.
+    repeat: Option<Repeat>,
+    source: Option<Source>,
+}
+
+/// The kinds of [`Error`].
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The portal answered with an error code.
+    Api(ErrorCode),
+    /// No connection: nothing was sent.
+    Connect,
+    /// No answer in time. The call may have been carried out.
+    TimedOut,
+    /// The connection broke while sending or receiving. The call may have been carried out.
+    Transport,
+    /// The answer is not what the platform writes, or its result is not of the expected shape.
+    Answer,
+    /// A redirection that leads nowhere, or where credentials must not go.
+    Redirect,
+    /// Parameters that cannot be sent, or a method name that is none.
+    Params,
+    /// Nothing to sign the call with; the message says what to configure.
+    NoCredentials,
+    /// The portal's address in the event cannot be used.
+    Address,
+    /// The platform has no such thing for this event or these credentials.
+    Unsupported,
+    /// [`Portals`](crate::Portals) cannot be built like that.
+    Setup,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, during: impl Into<String>) -> Self {
+        let during = during.into();
+        Self(Box::new(Inner {
+            kind,
+            during,
+            note: None,
+            status: None,
+            description: None,
+            json: None,
+            time: Time::default(),
+            repeat: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
+        self.0.note = Some(note.into());
+        self
+    }
+
+    pub(crate) fn source_from(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn never_repeated(mut self) -> Self {
+        self.0.repeat = Some(Repeat::Never);
+        self
+    }
+
+    pub(crate) fn answered(mut self, description: Option<String>, time: Time, json: String) -> Self {
+        self.0.description = description;
+        self.0.time = time;
+        self.0.json = Some(json);
+        self
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The portal's error code, if it answered with one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        match &self.0.kind {
+            ErrorKind::Api(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The portal's `error_description`: for developers, not for the people in the chat.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The portal's answer as it came, if it was JSON. It can hold whatever the portal put in.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        self.0.json.as_deref()
+    }
+
+    /// Whether repeating the call is safe and makes sense. What [`Client`](crate::Client) repeats by itself it has
+    /// repeated already, within its [`RetryPolicy`](crate::RetryPolicy).
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        if let Some(repeat) = self.0.repeat {
+            return repeat;
+        }
+        match &self.0.kind {
+            ErrorKind::Connect => Repeat::Later,
+            ErrorKind::TimedOut | ErrorKind::Transport => Repeat::IfIdempotent,
+            ErrorKind::Api(code) => self.repeat_after(code),
+            ErrorKind::Answer => match self.0.status {
+                Some(429) => Repeat::Later,
+                Some(408 | 500.. | 200..300) => Repeat::IfIdempotent,
+                _ => Repeat::Never,
+            },
+            _ => Repeat::Never,
+        }
+    }
+
+    fn repeat_after(&self, code: &ErrorCode) -> Repeat {
+        match code {
+            ErrorCode::QueryLimitExceeded | ErrorCode::OperationTimeLimit => Repeat::Later,
+            ErrorCode::ExpiredToken => Repeat::AfterRefresh,
+            ErrorCode::InternalServerError | ErrorCode::UnexpectedAnswer => Repeat::IfIdempotent,
+            ErrorCode::Other(_) => match self.0.status {
+                Some(429) => Repeat::Later,
+                Some(500 | 502..=504) => Repeat::IfIdempotent,
+                _ => Repeat::Never,
+            },
+            _ => Repeat::Never,
+        }
+    }
+
+    pub(crate) fn time(&self) -> &Time {
+        &self.0.time
+    }
+
+    /// True when the portal was asked too fast.
+    pub(crate) fn is_too_fast(&self) -> bool {
+        match self.code() {
+            Some(ErrorCode::QueryLimitExceeded) => true,
+            Some(ErrorCode::OperationTimeLimit) => false,
+            _ => self.0.status == Some(429),
+        }
+    }
+
+    /// The failure as a label of metrics, out of a fixed set.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match &self.0.kind {
+            ErrorKind::Api(code) => code.named().unwrap_or("other"),
+            ErrorKind::Connect => "connect",
+            ErrorKind::TimedOut => "timeout",
+            ErrorKind::Transport => "transport",
+            ErrorKind::Answer => "answer",
+            ErrorKind::Redirect => "redirect",
+            ErrorKind::Params => "params",
+            ErrorKind::NoCredentials => "no_credentials",
+            ErrorKind::Address => "address",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::Setup => "setup",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.during)?;
+        match &self.0.kind {
+            ErrorKind::Api(code) => write!(f, "the portal answered {code}")?,
+            kind => f.write_str(match kind {
+                ErrorKind::Connect => "cannot connect to the portal",
+                ErrorKind::TimedOut => "no answer in time",
+                ErrorKind::Transport => "the connection broke",
+                ErrorKind::Answer => "the answer cannot be read",
+                ErrorKind::Redirect => "redirected to where the call must not go",
+                ErrorKind::Params => "the call cannot be written",
+                ErrorKind::NoCredentials => "no credentials",
+                ErrorKind::Address => "the portal's address cannot be used",
+                ErrorKind::Unsupported => "not possible",
+                _ => "cannot be set up like that",
+            })?,
+        }
+        if let Some(description) = self.description().filter(|text| !text.is_empty()) {
+            write!(f, " ({description})")?;
+        }
+        if let Some(note) = &self.0.note {
+            write!(f, ": {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("during", &self.0.during)
+            .field("note", &self.0.note)
+            .field("status", &self.0.status)
+            .field("description", &self.0.description)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

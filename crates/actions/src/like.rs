@@ -1,0 +1,181 @@
+//! The like: `im.message.like`, and what takes its place without the scope `im`.
+
+use std::{fmt, str::FromStr};
+
+use b24bot_core::{BotId, Generation, MessageId};
+use serde::de::IgnoredAny;
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::{
+    answer::Answer,
+    bot,
+    call::Call,
+    client::Client,
+    code::ErrorCode,
+    error::{Error, ErrorKind},
+};
+
+const LIKE: &str = "im.message.like";
+
+/// The `ACTION` of `im.message.like`.
+///
+/// The platform's own default is `auto`, which takes the like away when asked twice: here an action is always named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LikeAction {
+    /// Set the like.
+    #[default]
+    Plus,
+    /// Take it away.
+    Minus,
+    /// Whichever changes something.
+    Auto,
+}
+
+impl LikeAction {
+    /// The action as the platform writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plus => "plus",
+            Self::Minus => "minus",
+            Self::Auto => "auto",
+        }
+    }
+
+    /// Doing it twice is the same as doing it once.
+    const fn is_idempotent(self) -> bool {
+        !matches!(self, Self::Auto)
+    }
+}
+
+impl fmt::Display for LikeAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no [`LikeAction`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAction(());
+
+impl fmt::Display for UnknownAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected `plus`, `minus` or `auto`")
+    }
+}
+
+impl std::error::Error for UnknownAction {}
+
+impl FromStr for LikeAction {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Plus, Self::Minus, Self::Auto];
+        let named = all.into_iter().find(|action| action.as_str().eq_ignore_ascii_case(text));
+        named.ok_or(UnknownAction(()))
+    }
+}
+
+/// What became of a mark on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// It was changed: set, or taken away, as asked.
+    Changed,
+    /// It stood as asked already. The platform says the same of a message that the caller cannot see.
+    Stood,
+}
+
+impl Client {
+    /// `im.message.like` as it is: that the like stood already is the error [`ErrorCode::WithoutChanges`] here.
+    /// [`Context::like`](crate::Context::like) is the kinder one.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn like(&self, message: MessageId, action: LikeAction) -> Result<Answer<bool>, Error> {
+        let call = Call::new(LIKE).with("MESSAGE_ID", message.get()).with("ACTION", action.as_str());
+        self.send(if action.is_idempotent() { call.idempotent() } else { call }).await
+    }
+
+    /// Likes with `im.message.like`; where the bot's own token lacks its scope, as the bot's own reaction. `own` is
+    /// the bot whose token this is.
+    pub(crate) async fn mark(
+        &self,
+        message: MessageId,
+        action: LikeAction,
+        own: Option<(BotId, Generation)>,
+    ) -> Result<Mark, Error> {
+        let now = || Instant::now().into_std();
+        if let Some(own) = own
+            && self.portal().lacks_im(now())
+        {
+            return self.mark_as_bot(message, action, own).await;
+        }
+        let error = match self.like(message, action).await {
+            Ok(answer) if answer.result => return Ok(Mark::Changed),
+            Ok(_) => return Ok(Mark::Stood),
+            Err(error) => error,
+        };
+        match (error.code(), own) {
+            // A toggle that changed nothing did not do what was asked for.
+            (Some(ErrorCode::WithoutChanges), _) if action.is_idempotent() => Ok(Mark::Stood),
+            (Some(ErrorCode::InsufficientScope), Some(own)) => {
+                if self.portal().note_missing_im(now()) {
+                    warn!(
+                        portal = %self.domain(),
+                        "the application lacks the scope `im`: likes are set as the bot's own reactions instead"
+                    );
+                }
+                self.mark_as_bot(message, action, own).await
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn mark_as_bot(
+        &self,
+        message: MessageId,
+        action: LikeAction,
+        (bot, generation): (BotId, Generation),
+    ) -> Result<Mark, Error> {
+        let (call, stood) = match (generation, action) {
+            (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), None),
+            (Generation::V1, _) => (bot::like(bot, message, action).idempotent(), Some("WITHOUT_CHANGES")),
+            (Generation::V2, LikeAction::Plus) => (bot::react(bot, message, "like"), Some(bot::ALREADY_SET)),
+            (Generation::V2, LikeAction::Minus) => {
+                (bot::unreact(bot, message, "like"), Some("REACTION_NOT_FOUND"))
+            }
+            (Generation::V2, LikeAction::Auto) => {
+                let why = "without the scope `im` a v2 bot can set and take away its like, but not toggle it";
+                return Err(Error::new(ErrorKind::Unsupported, LIKE).note(why));
+            }
+        };
+        self.mark_unless(stood, call).await
+    }
+
+    /// Sends a call that changes a mark; the error code `stood` says that there was nothing to change.
+    pub(crate) async fn mark_unless(&self, stood: Option<&str>, call: Call) -> Result<Mark, Error> {
+        match self.send::<IgnoredAny>(call).await {
+            Ok(_) => Ok(Mark::Changed),
+            Err(error) => match (error.code(), stood) {
+                (Some(code), Some(stood)) if *code == *stood => Ok(Mark::Stood),
+                _ => Err(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_written_and_read_as_the_platform_does() {
+        for action in [LikeAction::Plus, LikeAction::Minus, LikeAction::Auto] {
+            assert_eq!(action.to_string().parse(), Ok(action));
+            assert_eq!(action.as_str().to_uppercase().parse(), Ok(action));
+        }
+        assert!("toggle".parse::<LikeAction>().is_err());
+        assert_eq!(LikeAction::default(), LikeAction::Plus);
+    }
+}

@@ -1,0 +1,207 @@
+//! All portals this process talks to.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use b24bot_core::{Auth, BotId, Event, Portal, Secret};
+use dashmap::DashMap;
+
+use crate::{
+    address,
+    bucket::Limits,
+    client::{Client, Credentials},
+    context::Context,
+    error::{Error, ErrorKind},
+    measure,
+    portal::PortalState,
+    retry::RetryPolicy,
+    transport::Transport,
+    webhook::WebhookUrl,
+};
+
+/// The platform lets a request last 60 seconds: whoever hangs up earlier does not learn what became of it.
+const TIMEOUT: Duration = Duration::from_secs(65);
+
+/// Every portal this process talks to: their limits, present addresses and credentials. Cheap to clone.
+///
+/// ```
+/// use b24bot_actions::{Portals, RegisteredBot, WebhookUrl};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let portals = Portals::builder()
+///     .webhook(WebhookUrl::parse("https://portal.example/rest/1/abc123/")?)
+///     .bot(RegisteredBot::default().token("the-bots-token"))
+///     .build()?;
+/// assert!(portals.webhook_client().is_some());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Portals(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    transport: Arc<Transport>,
+    retry: RetryPolicy,
+    limits: Limits,
+    webhook: Option<Client>,
+    bot: RegisteredBot,
+    /// By member id; by address where an event names no portal.
+    states: DashMap<String, Arc<PortalState>>,
+}
+
+/// A bot that was registered through an inbound webhook: it has no access token, its calls are signed with what it
+/// was registered with.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default)]
+pub struct RegisteredBot {
+    /// Its id, for events that name no bot.
+    pub id: Option<BotId>,
+    /// v1: the `CLIENT_ID` given to `imbot.register`.
+    pub client_id: Option<Secret>,
+    /// v2: the `botToken` given to `imbot.v2.Bot.register`.
+    pub token: Option<Secret>,
+}
+
+impl RegisteredBot {
+    /// The bot's id.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<BotId>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The `CLIENT_ID` of a v1 bot.
+    #[must_use]
+    pub fn client_id(mut self, client_id: impl Into<Secret>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The `botToken` of a v2 bot.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+}
+
+impl Portals {
+    /// Nothing configured: calls are made with the bots' own tokens, within the usual limits.
+    pub fn builder() -> PortalsBuilder {
+        PortalsBuilder {
+            webhook: None,
+            bot: RegisteredBot::default(),
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// The way to answer an event. The event must have been verified: its token is used, and its address called.
+    #[must_use]
+    pub fn context(&self, event: Arc<Event>) -> Context {
+        Context::new(self.clone(), event)
+    }
+
+    /// Calls through the configured webhook, if there is one.
+    #[must_use]
+    pub fn webhook_client(&self) -> Option<Client> {
+        self.0.webhook.clone()
+    }
+
+    /// Calls with an access token that a verified event of this portal brought.
+    pub(crate) fn token_client(&self, portal: &Portal, auth: &Auth) -> Result<Client, Error> {
+        let given = [Some(&auth.client_endpoint), portal.client_endpoint.as_ref()];
+        let endpoint = given.into_iter().flatten().find(|endpoint| !endpoint.is_empty());
+        let unusable = || Error::new(ErrorKind::Address, "client_endpoint");
+        let endpoint = endpoint.ok_or_else(|| unusable().note("the event names none"))?;
+        let mut endpoint = address::parse(endpoint).map_err(|error| unusable().source_from(error))?;
+        if !endpoint.path().ends_with('/') {
+            endpoint.set_path(&format!("{}/", endpoint.path()));
+        }
+        let key = match &portal.member_id {
+            Some(member) => member.as_str().to_owned(),
+            None => address::domain(&endpoint),
+        };
+        let state = self.0.states.entry(key).or_insert_with(|| Arc::new(PortalState::new(self.0.limits)));
+        let state = Arc::clone(&state);
+        let credentials = Credentials::Token { endpoint, token: auth.access_token.clone() };
+        Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
+    }
+
+    pub(crate) fn registered_bot(&self) -> &RegisteredBot {
+        &self.0.bot
+    }
+}
+
+/// Builds [`Portals`].
+#[must_use]
+pub struct PortalsBuilder {
+    webhook: Option<WebhookUrl>,
+    bot: RegisteredBot,
+    limits: Limits,
+    retry: RetryPolicy,
+    timeout: Duration,
+}
+
+impl PortalsBuilder {
+    /// Makes all calls through this webhook.
+    pub fn webhook(mut self, webhook: WebhookUrl) -> Self {
+        self.webhook = Some(webhook);
+        self
+    }
+
+    /// The bot that was registered through the webhook.
+    pub fn bot(mut self, bot: RegisteredBot) -> Self {
+        self.bot = bot;
+        self
+    }
+
+    /// How fast each portal may be asked.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How patiently calls are repeated.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How long one request may last, connecting included: 65 seconds, 5 more than the platform allows.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Builds the portals; opens no connection yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setup`] for limits that let nothing through, or when TLS cannot be set up on this system.
+    pub fn build(self) -> Result<Portals, Error> {
+        let Self { webhook, bot, limits, retry, timeout } = self;
+        if !limits.are_sound() {
+            let sentence = "burst must be at least 1, per_second between 0.001 and 1000000";
+            return Err(Error::new(ErrorKind::Setup, "limits").note(sentence));
+        }
+        measure::describe();
+        let transport = Arc::new(Transport::new(timeout)?);
+        let webhook = webhook.map(|webhook| {
+            let state = Arc::new(PortalState::new(limits));
+            Client::new(Credentials::Webhook(webhook), state, Arc::clone(&transport), retry)
+        });
+        Ok(Portals(Arc::new(Inner { transport, retry, limits, webhook, bot, states: DashMap::new() })))
+    }
+}
+
+impl fmt::Debug for PortalsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PortalsBuilder")
+            .field("webhook", &self.webhook)
+            .field("bot", &self.bot)
+            .field("limits", &self.limits)
+            .field("retry", &self.retry)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
