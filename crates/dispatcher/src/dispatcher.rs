@@ -148,7 +148,10 @@ impl Worker {
         }
         metrics::histogram!("b24bot_handler_seconds").record(started.elapsed());
         if let Err(error) = self.inbox.settle(entry.id, outcome).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot record what became of an event");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot record what became of an event"
+            );
         }
     }
 }

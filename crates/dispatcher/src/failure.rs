@@ -30,7 +30,10 @@ pub enum Cause {
 
 impl Cause {
     pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
-        let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Self::Panic(message.unwrap_or("without a message").to_owned())
     }
 }

@@ -4,7 +4,9 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use b24bot_actions::Context;
-use b24bot_core::{BotDelete, Command, ContextGet, Event, JoinChat, Message, MessageDelete, Payload, ReactionChange};
+use b24bot_core::{
+    BotDelete, Command, ContextGet, Event, JoinChat, Message, MessageDelete, Payload, ReactionChange,
+};
 
 /// Whatever went wrong in a handler.
 pub type BoxError = Box<dyn Error + Send + Sync>;
