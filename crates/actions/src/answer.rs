@@ -136,8 +136,9 @@ impl Received {
     pub(crate) fn read(method: &str, status: u16, body: Vec<u8>) -> Result<Self, Error> {
         let unreadable = || Error::new(ErrorKind::Answer, method).with_status(status);
         let json = String::from_utf8(body).map_err(|error| unreadable().source_from(error.utf8_error()))?;
-        let envelope: Envelope = serde_json::from_str(&json)
-            .map_err(|error| unreadable().note(format!("HTTP status {status}")).source_from(error))?;
+        let envelope: Envelope = serde_json::from_str(&json).map_err(|error| {
+            unreadable().note(format!("HTTP status {status}, {}", without_values(&error)))
+        })?;
         let time = Time::read(&envelope.time);
         if let Some((code, description)) = failure(&envelope) {
             let kind = ErrorKind::Api(ErrorCode::from(code.as_str()));
@@ -169,10 +170,21 @@ impl Received {
             Err(error) => Err(Error::new(ErrorKind::Answer, method)
                 .with_status(self.status)
                 .never_repeated()
-                .note("the result has another shape than expected")
-                .answered(None, self.time, self.json)
-                .source_from(error)),
+                .note(format!("the result has another shape: {}", without_values(&error)))
+                .answered(None, self.time, self.json)),
         }
+    }
+}
+
+/// What is wrong with a JSON text and where. serde's own words quote what they found, which can be a token.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if !error.is_data() || text.starts_with("missing field") {
+        return text;
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => format!("line {} column {}", error.line(), error.column()),
     }
 }
 
@@ -280,6 +292,25 @@ mod tests {
         let error = read(200, r#"{"result":"text"}"#).unwrap().typed::<bool>("profile").unwrap_err();
         assert_eq!((error.kind(), error.repeat()), (&ErrorKind::Answer, Repeat::Never));
         assert_eq!(error.json(), Some(r#"{"result":"text"}"#));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_what_was_found() {
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code)]
+        struct Sent {
+            id: u64,
+        }
+        for (body, told) in [
+            (r#"{"result":{}}"#, "missing field `id` at line 1 column 2"),
+            (r#"{"result":{"id":"hidden"}}"#, "expected u64 at line 1 column 14"),
+            (r#"{"result":", expected hidden"}"#, "expected struct Sent at line 1 column 19"),
+        ] {
+            let error = read(200, body).unwrap().typed::<Sent>("profile").unwrap_err();
+            assert!(error.to_string().ends_with(told), "{error}");
+            assert!(!format!("{error:?}").contains("hidden"), "{error:?}");
+        }
+        assert!(!format!("{:?}", read(200, r#""hidden""#).unwrap_err()).contains("hidden"));
     }
 
     #[test]

@@ -1,0 +1,13 @@
+//! Calls over real sockets, against a portal that answers as it is told.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // the helpers of tests may fail as tests do
+
+mod conformance;
+mod errors;
+mod metrics;
+mod moved;
+mod portal;
+mod repeats;
+mod secrets;
+mod speaks;
+mod who_likes;
