@@ -31,8 +31,9 @@ pub struct Call {
 const READS: &[&str] = &[
     "app.info",
     "events",
-    "feature.get",
+    "im.v2.file.download",
     "imbot.v2.chat.message.getcontext",
+    "imbot.v2.file.download",
     "imopenlines.crm.chat.getlastid",
     "methods",
     "profile",
@@ -40,13 +41,12 @@ const READS: &[&str] = &[
     "server.time",
     "user.admin",
     "user.current",
-    "user.search",
 ];
 
 impl Call {
     /// A call without parameters. The method's name goes out as it is written: v2 methods are case-sensitive.
     ///
-    /// Methods that read (`….get`, `….list`, `….fields`, `profile`, `server.time`, …) count as idempotent by themselves.
+    /// Methods that read (`….get`, `….list`, `….search`, `profile`, `server.time`, …) count as idempotent by themselves.
     #[must_use]
     pub fn new(method: impl Into<String>) -> Self {
         let method = method.into();
@@ -140,7 +140,8 @@ fn reads(method: &str) -> bool {
     if name == "event.offline.get" {
         return false;
     }
-    [".get", ".list", ".fields"].iter().any(|end| name.ends_with(end)) || READS.contains(&name.as_str())
+    [".get", ".list", ".fields", ".search"].iter().any(|end| name.ends_with(end))
+        || READS.contains(&name.as_str())
 }
 
 #[cfg(test)]

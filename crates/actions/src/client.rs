@@ -76,7 +76,9 @@ impl Client {
     /// See [`ErrorKind`].
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<Answer<T>, Error> {
         let span = debug_span!("rest", portal = %self.domain(), method = call.method());
-        let received = self.deliver(&call).instrument(span).await;
+        // What cannot be written is no call yet, and its name no label.
+        let body = call.body(self.token())?;
+        let received = self.deliver(&call, &body).instrument(span).await;
         let answer = received.and_then(|received| received.typed(call.method()));
         measure::call(call.method(), answer.as_ref().err().map_or("ok", Error::outcome));
         answer
@@ -98,13 +100,12 @@ impl Client {
     }
 
     /// Sends the call until it is answered or not worth repeating.
-    async fn deliver(&self, call: &Call) -> Result<Received, Error> {
-        let body = call.body(self.token())?;
+    async fn deliver(&self, call: &Call, body: &[u8]) -> Result<Received, Error> {
         let limiter = &self.0.portal.limiter;
         limiter.slot().await;
         let mut backoff = Backoff::new(self.0.retry, Instant::now().into_std());
         loop {
-            let error = match self.request(call.method(), &body).await {
+            let error = match self.request(call.method(), body).await {
                 Ok(received) => return Ok(received),
                 Err(error) => error,
             };

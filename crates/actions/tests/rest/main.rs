@@ -4,6 +4,7 @@
 
 mod conformance;
 mod errors;
+mod log;
 mod metrics;
 mod moved;
 mod portal;

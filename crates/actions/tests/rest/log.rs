@@ -1,0 +1,61 @@
+//! What is logged: the missing scope once, and no secret at any level.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::json;
+use tracing::level_filters::LevelFilter;
+
+use crate::portal::{AUTHOR_TOKEN, BOT_TOKEN, Portal, Reply, SECRET, error, ok, tokens};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_missing_scope_once_and_no_secret() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
+    let subscriber = subscriber.with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+
+    let portal = Portal::start([]).await;
+    portal.prepare([
+        error(403, "insufficient_scope"),
+        ok(true),
+        ok(true),
+        ok(900),
+        Reply::To(302, portal.url(&format!("/rest/7/{SECRET}/profile"))),
+        error(503, "QUERY_LIMIT_EXCEEDED"),
+        ok(json!({ "ID": "7" })),
+    ]);
+    let portals = tokens();
+    let ctx = portal.event(&portals, "v1", true);
+    ctx.like(5).await.unwrap();
+    ctx.like(6).await.unwrap();
+    ctx.reply("thanks").await.unwrap();
+    portal.client().call::<serde_json::Value>("profile", &()).await.unwrap();
+    assert_eq!(portal.asked().len(), 7);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.matches("lacks the scope `im`").count(), 1, "{log}");
+    assert!(
+        log.contains("DEBUG") && log.contains("QUERY_LIMIT_EXCEEDED") && log.contains("the portal has moved")
+    );
+    for secret in [SECRET, BOT_TOKEN, AUTHOR_TOKEN] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
