@@ -34,10 +34,10 @@ macro_rules! codes {
             /// The code as the platform writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                self.named().unwrap_or(match self {
+                match self {
+                    $(Self::$name => $wire,)*
                     Self::Other(code) => code,
-                    _ => "",
-                })
+                }
             }
 
             /// The code if it has a name of its own: a label for metrics must not be chosen by the other side.

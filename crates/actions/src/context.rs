@@ -50,7 +50,10 @@ impl Context {
             return Ok(client);
         }
         match self.event.bot.as_ref().and_then(|bot| bot.auth.as_ref()) {
-            Some(auth) => self.portals.token_client(&self.event.portal, auth),
+            Some(auth) => {
+                let portal = self.event.portal.member_id.as_ref();
+                self.portals.token_client(portal, &auth.client_endpoint, auth.access_token.clone())
+            }
             None => Err(Error::new(ErrorKind::NoCredentials, self.event.name.as_str()).note(
                 "the event brings no token of the bot's own; configure an inbound webhook \
                  (`webhook` under `[portal]` in bot.toml), or let an application register the bot",

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use b24bot_core::{Auth, BotId, Event, Portal, Secret};
+use b24bot_core::{BotId, Event, MemberId, Secret};
 use dashmap::DashMap;
 
 use crate::{
@@ -108,23 +108,26 @@ impl Portals {
         self.0.webhook.clone()
     }
 
-    /// Calls with an access token that a verified event of this portal brought.
-    pub(crate) fn token_client(&self, portal: &Portal, auth: &Auth) -> Result<Client, Error> {
-        let given = [Some(&auth.client_endpoint), portal.client_endpoint.as_ref()];
-        let endpoint = given.into_iter().flatten().find(|endpoint| !endpoint.is_empty());
+    /// Calls with an access token: to be had from a verified event, or from an installation. `endpoint` is the
+    /// portal's `client_endpoint`; what is known of the portal is kept by its id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Address`] if that address cannot be called: https only, plain http for loopback.
+    pub fn token_client(
+        &self,
+        portal: Option<&MemberId>,
+        endpoint: &str,
+        token: Secret,
+    ) -> Result<Client, Error> {
         let unusable = || Error::new(ErrorKind::Address, "client_endpoint");
-        let endpoint = endpoint.ok_or_else(|| unusable().note("the event names none"))?;
         let mut endpoint = address::parse(endpoint).map_err(|error| unusable().source_from(error))?;
         if !endpoint.path().ends_with('/') {
             endpoint.set_path(&format!("{}/", endpoint.path()));
         }
-        let key = match &portal.member_id {
-            Some(member) => member.as_str().to_owned(),
-            None => address::domain(&endpoint),
-        };
+        let key = portal.map_or_else(|| address::domain(&endpoint), |portal| portal.as_str().to_owned());
         let state = self.0.states.entry(key).or_insert_with(|| Arc::new(PortalState::new(self.0.limits)));
         let state = Arc::clone(&state);
-        let credentials = Credentials::Token { endpoint, token: auth.access_token.clone() };
+        let credentials = Credentials::Token { endpoint, token };
         Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
     }
 
