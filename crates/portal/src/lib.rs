@@ -1,1 +1,29 @@
 #![doc = include_str!("../README.md")]
+
+mod application;
+mod batch;
+mod clock;
+mod control;
+mod credentials;
+mod delivery;
+mod error;
+mod events;
+mod faults;
+mod form;
+mod journal;
+mod limits;
+mod listener;
+mod methods;
+mod oauth;
+mod page;
+mod params;
+mod portal;
+mod refusal;
+mod rest;
+mod shared;
+mod state;
+mod tree;
+
+pub use application::Application;
+pub use error::{Error, ErrorKind};
+pub use portal::{Portal, PortalBuilder};

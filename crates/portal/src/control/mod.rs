@@ -1,0 +1,72 @@
+//! `/control`: what a person at the portal could do, and what a test wants to know.
+
+mod acts;
+mod insight;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
+
+use crate::refusal::{Refusal, bad, forbidden};
+use crate::shared::Shared;
+
+/// An answer of `/control`: JSON, or a refusal.
+type Answer = Result<axum::Json<serde_json::Value>, Refusal>;
+
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/messages", post(acts::type_message))
+        .route("/messages/{id}", get(insight::message).patch(acts::edit_message).delete(acts::delete_message))
+        .route("/dialogs/{dialog}/messages", get(insight::dialog))
+        .route("/likes", post(acts::like))
+        .route("/reactions", post(acts::react))
+        .route("/state", get(insight::state))
+        .route("/requests", get(insight::requests))
+        .route("/deliveries", get(insight::deliveries))
+        .route("/faults", get(insight::faults).post(acts::order_fault))
+        .route("/reset", post(acts::reset))
+        .route("/clock", post(acts::put_clock_forward))
+        .route("/events", get(stream::events))
+        .fallback(async || Refusal::new(404, "NOT_FOUND", "There is no such page under /control"))
+        .layer(from_fn(own_pages_only))
+}
+
+/// Refuses what a foreign web page sends through somebody's browser.
+async fn own_pages_only(request: Request, next: Next) -> Response {
+    if is_own(request.headers()) {
+        next.run(request).await
+    } else {
+        forbidden("FOREIGN_ORIGIN", "Not from another site").into_response()
+    }
+}
+
+/// No origin, as of programs, or the portal itself.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else { return true };
+    let host = text(header::HOST).unwrap_or_default();
+    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+}
+
+/// A JSON body, whatever its content type says; an empty one counts as `{}`.
+struct Body<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        const MAX: usize = 1024 * 1024;
+        let bytes = axum::body::to_bytes(request.into_body(), MAX)
+            .await
+            .map_err(|_| Refusal::new(413, "INVALID_REQUEST", "The body is larger than 1 MiB"))?;
+        let text = if bytes.trim_ascii().is_empty() { b"{}" as &[u8] } else { &bytes };
+        serde_json::from_slice(text).map(Self).map_err(|error| bad("INVALID_REQUEST", error.to_string()))
+    }
+}

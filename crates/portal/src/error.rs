@@ -1,0 +1,59 @@
+//! Why a portal could not be started.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Why a portal could not be started.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of [`Error`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Another process listens on the address already.
+    AddressInUse,
+    /// The address cannot be listened on for another reason.
+    Listen,
+    /// The client that posts events could not be set up.
+    Client,
+}
+
+impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    pub(crate) fn listen(source: std::io::Error) -> Self {
+        let kind = match source.kind() {
+            std::io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
+            _ => ErrorKind::Listen,
+        };
+        Self { kind, source: Some(source.into()) }
+    }
+
+    pub(crate) fn client(source: reqwest::Error) -> Self {
+        Self { kind: ErrorKind::Client, source: Some(source.into()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.kind {
+            ErrorKind::AddressInUse => "the portal's address is in use already",
+            ErrorKind::Listen => "the portal cannot listen on its address",
+            ErrorKind::Client => "the portal cannot set up its HTTP client",
+        })
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,356 @@
+//! Events of generation 1: UPPER_CASE keys, `data[BOT]` as a map from bot id to its credentials.
+
+use super::{address, mentions, top_auth};
+use crate::delivery::Outgoing;
+use crate::state::State;
+use crate::state::bots::{Handlers, Owner};
+use crate::state::commands::Command;
+use crate::tree::Tree;
+
+const LANGUAGE: &str = "en";
+
+pub(super) fn message_added(state: &mut State, message: u64, bots: &[u64]) {
+    for group in by_handler(state, bots, |handlers| &handlers.message_add) {
+        let Some(params) = added_params(state, message, &group.bots) else { return };
+        let author = state.messages.get(&message).map_or(0, |message| message.author);
+        let user = author_tree(state, author, true);
+        send(state, "ONIMBOTMESSAGEADD", &group, author, true, params, Some(user));
+    }
+}
+
+pub(super) fn message_updated(state: &mut State, message: u64, bots: &[u64]) {
+    for group in by_handler(state, bots, |handlers| &handlers.message_update) {
+        let Some(params) = changed_params(state, message, &group.bots, None) else { return };
+        let author = state.messages.get(&message).map_or(0, |message| message.author);
+        let user = is_private(state, message).then(|| author_tree(state, author, true));
+        send(state, "ONIMBOTMESSAGEUPDATE", &group, author, true, params, user);
+    }
+}
+
+pub(super) fn message_deleted(state: &mut State, message: u64, bots: &[u64]) {
+    for group in by_handler(state, bots, |handlers| &handlers.message_delete) {
+        let Some(date) = state.messages.get(&message).map(|message| message.date.american()) else { return };
+        let text = format!("Message from {date} has been deleted");
+        let Some(params) = changed_params(state, message, &group.bots, Some(text)) else { return };
+        let author = state.messages.get(&message).map_or(0, |message| message.author);
+        let user = is_private(state, message).then(|| author_tree(state, author, true));
+        send(state, "ONIMBOTMESSAGEDELETE", &group, author, true, params, user);
+    }
+}
+
+pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
+    let Some(url) = address(state, bot, |handlers| &handlers.welcome) else { return };
+    let Some(chat) = state.chats.get(&chat) else { return };
+    let mut params = Tree::new();
+    params
+        .put("CHAT_TYPE", chat.letter())
+        .put("MESSAGE_TYPE", chat.letter())
+        .put("BOT_ID", bot.to_string())
+        .put("USER_ID", inviter.to_string());
+    if chat.is_private() {
+        params.put("TO_USER_ID", inviter.to_string()).put("FROM_USER_ID", bot.to_string());
+    } else {
+        params
+            .put("CHAT_ID", chat.id.to_string())
+            .put("CHAT_AUTHOR_ID", chat.owner.to_string())
+            .put("CHAT_ENTITY_TYPE", "")
+            .put("CHAT_ENTITY_ID", "")
+            .put("ACCESS_HISTORY", "1");
+    }
+    params.put("DIALOG_ID", chat.dialog(bot)).put("LANGUAGE", LANGUAGE);
+    let user = author_tree(state, inviter, false);
+    send(state, "ONIMBOTJOINCHAT", &Group { url, bots: vec![bot] }, inviter, false, params, Some(user));
+}
+
+pub(super) fn bot_deleted(state: &mut State, bot: u64) {
+    let Some(url) = address(state, bot, |handlers| &handlers.bot_delete) else { return };
+    let Some(code) = state.bots.get(&bot).map(|bot| bot.code.clone()) else { return };
+    let mut data = Tree::new();
+    data.put("BOT_ID", bot.to_string()).put("BOT_CODE", code);
+    let auth = top_auth(state, bot, crate::state::people::ADMINISTRATOR, false);
+    post(state, "ONIMBOTDELETE", bot, url, data, auth);
+}
+
+pub(super) fn command_typed(state: &mut State, message: u64, command: &Command, typed: &str) {
+    if command.handler.is_empty() {
+        return;
+    }
+    let Some(params) = command_params(state, message, command.bot) else { return };
+    let author = state.messages.get(&message).map_or(0, |message| message.author);
+    let mut entry = credentials(state, command.bot);
+    entry
+        .put("COMMAND", command.name.clone())
+        .put("COMMAND_ID", command.id.to_string())
+        .put("COMMAND_PARAMS", typed)
+        .put("COMMAND_CONTEXT", "TEXTAREA")
+        .put("MESSAGE_ID", message.to_string());
+    let mut commands = Tree::new();
+    commands.put(command.id.to_string(), entry);
+    let mut data = Tree::new();
+    data.put("COMMAND", commands).put("PARAMS", params).put("USER", author_tree(state, author, false));
+    let auth = top_auth(state, command.bot, author, true);
+    post(state, "ONIMCOMMANDADD", command.bot, command.handler.clone(), data, auth);
+}
+
+/// Bots that are told of a thing together: same owner, same address.
+struct Group {
+    url: String,
+    bots: Vec<u64>,
+}
+
+fn by_handler(state: &State, bots: &[u64], which: fn(&Handlers) -> &String) -> Vec<Group> {
+    let mut groups: Vec<(Owner, Group)> = Vec::new();
+    for bot in bots.iter().filter_map(|id| state.bots.get(id)) {
+        let url = which(&bot.handlers);
+        if url.is_empty() {
+            continue;
+        }
+        match groups.iter_mut().find(|(owner, group)| *owner == bot.owner && group.url == *url) {
+            Some((_, group)) => group.bots.push(bot.id),
+            None => groups.push((bot.owner.clone(), Group { url: url.clone(), bots: vec![bot.id] })),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn is_private(state: &State, message: u64) -> bool {
+    let chat = state.messages.get(&message).and_then(|message| state.chats.get(&message.chat));
+    chat.is_some_and(super::super::state::chats::Chat::is_private)
+}
+
+fn author_tree(state: &State, author: u64, full: bool) -> Tree {
+    state.users.get(&author).map_or_else(Tree::new, |user| user.v1(full))
+}
+
+fn put_switches(params: &mut Tree) {
+    params
+        .put("CONVERT", "N")
+        .put("SKIP_COMMAND", "N")
+        .put("SKIP_COUNTER_INCREMENTS", "N")
+        .put("SILENT_CONNECTOR", "N")
+        .put("SKIP_CONNECTOR", "N")
+        .put("IMPORTANT_CONNECTOR", "N")
+        .put("NO_SESSION_OL", "N")
+        .put("FAKE_RELATION", "0")
+        .put("SKIP_URL_INDEX", "N");
+}
+
+fn put_entity(params: &mut Tree, with_type: bool) {
+    if with_type {
+        params.put("CHAT_ENTITY_TYPE", "");
+    }
+    params
+        .put("CHAT_ENTITY_ID", "")
+        .put("CHAT_ENTITY_DATA_1", "")
+        .put("CHAT_ENTITY_DATA_2", "")
+        .put("CHAT_ENTITY_DATA_3", "");
+}
+
+/// What the platform adds when somebody is mentioned: `MENTIONED_LIST`, `MESSAGE_ORIGINAL`, `TO_USER_ID`.
+fn put_mentions(params: &mut Tree, text: &str, bots: &[u64]) {
+    let mentioned = mentions::ids(text);
+    if mentioned.is_empty() {
+        return;
+    }
+    let mut list = Tree::new();
+    for id in &mentioned {
+        list.put(id.to_string(), id.to_string());
+    }
+    params.put("MENTIONED_LIST", list).put("MESSAGE_ORIGINAL", text);
+    if let Some(bot) = mentioned.iter().find(|id| bots.contains(id)) {
+        params.put("TO_USER_ID", bot.to_string());
+    }
+}
+
+fn added_params(state: &State, message: u64, bots: &[u64]) -> Option<Tree> {
+    let message = state.messages.get(&message)?;
+    let chat = state.chats.get(&message.chat)?;
+    let bot = *bots.first()?;
+    let private = chat.is_private();
+    let text = if private { message.text.clone() } else { mentions::strip(&message.text) };
+    let mut params = Tree::new();
+    params
+        .put("MESSAGE", text)
+        .put("TEMPLATE_ID", message.uuid.clone())
+        .put("MESSAGE_TYPE", chat.letter())
+        .put("FROM_USER_ID", message.author.to_string())
+        .put("DIALOG_ID", chat.dialog(bot))
+        .put("TO_CHAT_ID", chat.id.to_string())
+        .put("AUTHOR_ID", message.author.to_string())
+        .put("SYSTEM", if message.system { "Y" } else { "N" });
+    if private {
+        params.put("TO_USER_ID", bot.to_string());
+    } else {
+        let previous = chat.messages.iter().rev().find(|id| **id < message.id).copied().unwrap_or(0);
+        params
+            .put("CHAT_ID", chat.id.to_string())
+            .put("CHAT_TITLE", chat.title.clone())
+            .put("CHAT_AUTHOR_ID", chat.owner.to_string())
+            .put("CHAT_AVATAR", "0")
+            .put("CHAT_COLOR", "AZURE");
+        put_entity(&mut params, true);
+        params
+            .put("CHAT_EXTRANET", "N")
+            .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
+            .put("CHAT_CAN_POST", "MEMBER")
+            .put("RID", message.author.to_string())
+            .put("IS_MANAGER", "N");
+    }
+    params.put("PUSH", "Y").put("PUSH_IMPORTANT", "N").put("RECENT_SKIP_AUTHOR", "N");
+    put_switches(&mut params);
+    params.put("COMMAND_CONTEXT", "TEXTAREA").put("CHAT_USER_COUNT", chat.members.len().to_string());
+    if !private {
+        put_mentions(&mut params, &message.text, bots);
+    }
+    params.put("PLATFORM_CONTEXT", "web");
+    if let Some(reply) = message.reply_to {
+        params.put("REPLY_ID", reply.to_string());
+    }
+    params
+        .put("MESSAGE_ID", message.id.to_string())
+        .put("CHAT_TYPE", chat.letter())
+        .put("LANGUAGE", LANGUAGE);
+    Some(params)
+}
+
+/// The fields of an edit, or of a deletion when `deleted` has the text that stands there now.
+fn changed_params(state: &State, message: u64, bots: &[u64], deleted: Option<String>) -> Option<Tree> {
+    let message = state.messages.get(&message)?;
+    let chat = state.chats.get(&message.chat)?;
+    let bot = *bots.first()?;
+    let (private, edited) = (chat.is_private(), deleted.is_none());
+    let text = deleted
+        .unwrap_or_else(|| if private { message.text.clone() } else { mentions::strip(&message.text) });
+    let mut params = Tree::new();
+    params
+        .put("ID", message.id.to_string())
+        .put("CHAT_ID", chat.id.to_string())
+        .put("AUTHOR_ID", message.author.to_string())
+        .put("MESSAGE", text)
+        .put("MESSAGE_TYPE", chat.letter())
+        .put("CHAT_AUTHOR_ID", chat.owner.to_string());
+    put_entity(&mut params, !private);
+    if private {
+        params.put("FROM_USER_ID", message.author.to_string()).put("TO_USER_ID", bot.to_string());
+    }
+    if edited {
+        params.put("CHAT_USER_COUNT", chat.members.len().to_string());
+        if !private {
+            put_mentions(&mut params, &message.text, bots);
+        }
+        params.put("PLATFORM_CONTEXT", "web");
+    }
+    params
+        .put("DIALOG_ID", chat.dialog(bot))
+        .put("MESSAGE_ID", message.id.to_string())
+        .put("CHAT_TYPE", chat.letter())
+        .put("LANGUAGE", LANGUAGE);
+    Some(params)
+}
+
+fn command_params(state: &State, message: u64, bot: u64) -> Option<Tree> {
+    let message = state.messages.get(&message)?;
+    let chat = state.chats.get(&message.chat)?;
+    let mut params = Tree::new();
+    params
+        .put("MESSAGE", message.text.clone())
+        .put("TEMPLATE_ID", message.uuid.clone())
+        .put("MESSAGE_TYPE", chat.letter())
+        .put("FROM_USER_ID", message.author.to_string())
+        .put("DIALOG_ID", chat.dialog(bot))
+        .put("TO_CHAT_ID", chat.id.to_string())
+        .put("AUTHOR_ID", message.author.to_string())
+        .put("SYSTEM", "N");
+    if chat.is_private() {
+        params.put("TO_USER_ID", bot.to_string());
+    } else {
+        let previous = chat.messages.iter().rev().find(|id| **id < message.id).copied().unwrap_or(0);
+        params
+            .put("CHAT_ID", chat.id.to_string())
+            .put("CHAT_PARENT_ID", "0")
+            .put("CHAT_PARENT_MID", "0")
+            .put("CHAT_TITLE", chat.title.clone())
+            .put("CHAT_AUTHOR_ID", chat.owner.to_string())
+            .put("CHAT_AVATAR", "0")
+            .put("CHAT_COLOR", "AZURE");
+        put_entity(&mut params, true);
+        params
+            .put("CHAT_EXTRANET", "N")
+            .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
+            .put("CHAT_CAN_POST", "MEMBER")
+            .put("RID", message.author.to_string())
+            .put("IS_MANAGER", "N");
+        let mut present = Tree::new();
+        for member in chat.members.iter().filter(|member| state.is_bot(**member)) {
+            present.put(member.to_string(), member.to_string());
+        }
+        params.put("BOT_IN_CHAT", present);
+    }
+    params
+        .put("SKIP_USER_CHECK", "Y")
+        .put("PUSH", "Y")
+        .put("PUSH_IMPORTANT", "N")
+        .put("RECENT_ADD", "Y")
+        .put("RECENT_SKIP_AUTHOR", "N");
+    put_switches(&mut params);
+    params
+        .put("MESSAGE_ID", message.id.to_string())
+        .put("CHAT_TYPE", chat.letter())
+        .put("LANGUAGE", LANGUAGE);
+    Some(params)
+}
+
+/// One entry of `data[BOT]`: the bot's own token, twice, for application bots; only its name for others.
+fn credentials(state: &mut State, bot: u64) -> Tree {
+    let mut entry = Tree::new();
+    let Some((owner, code)) = state.bots.get(&bot).map(|bot| (bot.owner.clone(), bot.code.clone())) else {
+        return entry;
+    };
+    if let Owner::Application(client_id) = &owner {
+        let token = state.application_token(&owner);
+        entry = state.auth_block(client_id, bot, true);
+        entry.put("client_id", client_id.clone()).put("application_token", token);
+        let copy = entry.clone();
+        entry.put("AUTH", copy);
+    }
+    entry.put("BOT_ID", bot.to_string()).put("BOT_CODE", code);
+    entry
+}
+
+fn send(
+    state: &mut State,
+    event: &'static str,
+    group: &Group,
+    author: u64,
+    refresh: bool,
+    params: Tree,
+    user: Option<Tree>,
+) {
+    let Some(&first) = group.bots.first() else { return };
+    let mut bots = Tree::new();
+    for &bot in &group.bots {
+        bots.put(bot.to_string(), credentials(state, bot));
+    }
+    let mut data = Tree::new();
+    data.put("BOT", bots).put("PARAMS", params);
+    if let Some(user) = user {
+        data.put("USER", user);
+    }
+    let auth = top_auth(state, first, author, refresh);
+    post(state, event, first, group.url.clone(), data, auth);
+}
+
+fn post(state: &mut State, event: &'static str, bot: u64, url: String, data: Tree, auth: Tree) {
+    let Some((owner, handler_id)) = state.bots.get(&bot).map(|bot| (bot.owner.clone(), bot.handler_id))
+    else {
+        return;
+    };
+    let mut body = Tree::new();
+    body.put("event", event)
+        .put("event_handler_id", handler_id.to_string())
+        .put("data", data)
+        .put("ts", state.now.seconds().to_string())
+        .put("auth", auth);
+    // All bots of an owner share one lane: an event can name several of them.
+    state.outbox.push(Outgoing::new(format!("v1 {}", owner.key()), bot, event, url, &body));
+}

@@ -1,0 +1,158 @@
+//! Events of generation 2: camelCase keys, one event per bot, mentions left in the text.
+
+use super::top_auth;
+use crate::delivery::Outgoing;
+use crate::state::State;
+use crate::state::bots::{Handlers, Owner};
+use crate::state::chats::Chat;
+use crate::state::commands::Command;
+use crate::state::messages::Message;
+use crate::tree::Tree;
+
+type Which = fn(&Handlers) -> &String;
+
+const ADD: Which = |handlers| &handlers.message_add;
+
+pub(super) fn message_added(state: &mut State, message: u64, bot: u64) {
+    let mut data = Tree::new();
+    data.put("message", message_tree(state, message));
+    about_message(state, "ONIMBOTV2MESSAGEADD", ADD, message, bot, data);
+}
+
+pub(super) fn message_updated(state: &mut State, message: u64, bot: u64) {
+    let mut data = Tree::new();
+    data.put("message", message_tree(state, message));
+    about_message(state, "ONIMBOTV2MESSAGEUPDATE", |handlers| &handlers.message_update, message, bot, data);
+}
+
+pub(super) fn message_deleted(state: &mut State, message: u64, bot: u64) {
+    let mut data = Tree::new();
+    data.put("messageId", message);
+    about_message(state, "ONIMBOTV2MESSAGEDELETE", |handlers| &handlers.message_delete, message, bot, data);
+}
+
+pub(super) fn command_typed(state: &mut State, message: u64, command: &Command, params: &str) {
+    let mut typed = Tree::new();
+    typed
+        .put("id", command.id)
+        .put("command", format!("/{}", command.name))
+        .put("params", params)
+        .put("context", "textarea");
+    let mut data = Tree::new();
+    data.put("command", typed).put("message", message_tree(state, message));
+    about_message(state, "ONIMBOTV2COMMANDADD", ADD, message, command.bot, data);
+}
+
+pub(super) fn reaction_changed(state: &mut State, message: u64, user: u64, code: &str, added: bool) {
+    let Some((bot, chat)) = state.messages.get(&message).map(|message| (message.author, message.chat)) else {
+        return;
+    };
+    let mut data = Tree::new();
+    data.put("reaction", code)
+        .put("action", if added { "add" } else { "delete" })
+        .put("message", message_tree(state, message));
+    send(state, "ONIMBOTV2REACTIONCHANGE", |handlers| &handlers.reaction, bot, Some(chat), user, data);
+}
+
+pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
+    let dialog = state.chats.get(&chat).map(|chat| chat.dialog(bot)).unwrap_or_default();
+    let mut data = Tree::new();
+    data.put("dialogId", dialog);
+    send(state, "ONIMBOTV2JOINCHAT", |handlers| &handlers.welcome, bot, Some(chat), inviter, data);
+}
+
+pub(super) fn bot_deleted(state: &mut State, bot: u64) {
+    let which: Which = |handlers| &handlers.bot_delete;
+    send(state, "ONIMBOTV2DELETE", which, bot, None, crate::state::people::ADMINISTRATOR, Tree::new());
+}
+
+fn about_message(state: &mut State, event: &'static str, which: Which, message: u64, bot: u64, data: Tree) {
+    let Some((author, chat)) = state.messages.get(&message).map(|message| (message.author, message.chat))
+    else {
+        return;
+    };
+    send(state, event, which, bot, Some(chat), author, data);
+}
+
+/// Completes `data` with the bot, the chat, the user and the language, and posts it.
+fn send(
+    state: &mut State,
+    event: &'static str,
+    which: Which,
+    bot: u64,
+    chat: Option<u64>,
+    user: u64,
+    data: Tree,
+) {
+    let Some(url) = super::address(state, bot, which) else { return };
+    let mut complete = Tree::new();
+    complete.put("bot", bot_tree(state, bot));
+    for (key, value) in data.entries() {
+        complete.put(key.clone(), value.clone());
+    }
+    if let Some(chat) = chat.and_then(|chat| state.chats.get(&chat)) {
+        complete.put("chat", chat_tree(chat, bot));
+        let active = state.now.iso();
+        let user = state.users.get(&user).map_or_else(Tree::new, |user| user.v2(&active));
+        complete.put("user", user).put("language", "en");
+    }
+    let auth = top_auth(state, bot, user, false);
+    let handler_id = state.bots.get(&bot).map_or(0, |bot| bot.handler_id);
+    let mut body = Tree::new();
+    body.put("event", event)
+        .put("event_handler_id", handler_id)
+        .put("data", complete)
+        .put("ts", state.now.seconds())
+        .put("auth", auth);
+    state.outbox.push(Outgoing::new(format!("v2 {bot}"), bot, event, url, &body));
+}
+
+/// The short bot object of webhook mode, with the bot's own token if an application owns it.
+fn bot_tree(state: &mut State, id: u64) -> Tree {
+    let mut tree = Tree::new();
+    let Some((code, owner)) = state.bots.get(&id).map(|bot| (bot.code.clone(), bot.owner.clone())) else {
+        return tree;
+    };
+    tree.put("id", id).put("code", code);
+    if let Owner::Application(client_id) = &owner {
+        let token = state.application_token(&owner);
+        let mut auth = state.auth_block(client_id, id, true);
+        auth.put("application_token", token);
+        tree.put("auth", auth);
+    }
+    tree
+}
+
+fn chat_tree(chat: &Chat, viewer: u64) -> Tree {
+    let mut tree = Tree::new();
+    tree.put("id", chat.id)
+        .put("dialogId", chat.dialog(viewer))
+        .put("type", if chat.is_private() { "private" } else { "chat" })
+        .put("name", chat.title.clone())
+        .put("entityType", "")
+        .put("owner", chat.owner)
+        .put("avatar", "")
+        .put("color", "#ab7761");
+    tree
+}
+
+fn message_tree(state: &State, id: u64) -> Tree {
+    let Some(message) = state.messages.get(&id) else { return Tree::new() };
+    let mut params = Tree::new();
+    if let Some(reply) = message.reply_to {
+        params.put("REPLY_ID", reply);
+    }
+    let Message { chat, author, .. } = message;
+    let mut tree = Tree::new();
+    tree.put("id", id)
+        .put("chatId", *chat)
+        .put("authorId", *author)
+        .put("date", message.date.iso())
+        .put("text", message.text.clone())
+        .put("isSystem", message.system)
+        .put("uuid", message.uuid.clone())
+        .put("forward", Tree::Null)
+        .put("params", params)
+        .put("viewedByOthers", false);
+    tree
+}

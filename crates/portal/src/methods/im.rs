@@ -1,0 +1,232 @@
+//! `im.*`: what the person (or bot) behind the credentials does.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Call, check_extras, ids_of};
+use crate::refusal::{Refusal, bad, forbidden};
+use crate::state::State;
+use crate::state::chats::Membership;
+use crate::state::messages::{Draft, LIKE, LikeAction, Untouched};
+use crate::tree::Tree;
+
+/// `im.message.like`
+pub(super) fn message_like(call: &mut Call<'_>) -> Answer {
+    like(call, call.caller.user)
+}
+
+/// The likes of `im.message.like` and `imbot.message.like` differ only in whose they are.
+pub(super) fn like(call: &mut Call<'_>, user: u64) -> Answer {
+    let message =
+        call.id("MESSAGE_ID").ok_or_else(|| bad("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
+    let action = LikeAction::of(&call.text("ACTION"));
+    match call.state.like(message, user, action) {
+        Ok(()) => Ok(Value::Bool(true)),
+        Err(_) => Err(bad("WITHOUT_CHANGES", "Action completed without changes")),
+    }
+}
+
+/// `im.message.add`
+pub(super) fn message_add(call: &mut Call<'_>) -> Answer {
+    check_extras(&call.params)?;
+    let user = call.caller.user;
+    let dialog = call.text("DIALOG_ID");
+    let chat = if dialog.starts_with("chat") {
+        call.state.dialog(user, &dialog).ok_or_else(|| bad("CHAT_ID", "Error creating message"))?
+    } else {
+        let id: u64 = dialog.parse().map_err(|_| bad("USER_ID_EMPTY", "User ID can't be empty"))?;
+        call.state.dialog(user, &id.to_string()).ok_or_else(|| bad("USER_NOT_FOUND", "User not found"))?
+    };
+    let reply_to = call.id("REPLY_ID");
+    if let Some(reply) = reply_to {
+        check_reply(call.state, reply, chat, user)?;
+    }
+    let mut draft = Draft::new(chat, user, call.text("MESSAGE"));
+    draft.system = call.text("SYSTEM") == "Y";
+    draft.reply_to = reply_to;
+    call.state.post(draft).map(Value::from).map_err(|error| match error {
+        Untouched::Empty => bad("MESSAGE_EMPTY", "Message can't be empty"),
+        Untouched::NoAccess | Untouched::NoChange => bad("ACCESS_ERROR", "Action unavailable"),
+    })
+}
+
+fn check_reply(state: &State, reply: u64, chat: u64, user: u64) -> Result<(), Refusal> {
+    match state.visible(reply, user) {
+        None => Err(bad("REPLY_ACCESS_ERROR", "Action unavailable")),
+        Some(message) if message.chat != chat => {
+            Err(bad("REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message within the same chat"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// `im.dialog.messages.get`: newest first, or oldest first from `FIRST_ID` on.
+pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
+    const MOST: usize = 50;
+    let number = |name: &str, code, description: &'static str| match call.params.get(name) {
+        None => Ok(None),
+        Some(value) => {
+            value.text().and_then(|text| text.trim().parse().ok()).map(Some).ok_or(bad(code, description))
+        }
+    };
+    let first: Option<u64> = number("FIRST_ID", "FIRST_ID_STRING", "First ID can't be string")?;
+    let last: Option<u64> = number("LAST_ID", "LAST_ID_STRING", "Last ID can't be string")?;
+    let limit = call.id("LIMIT").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(20).min(MOST);
+    let dialog = call.text("DIALOG_ID");
+    let wrong = || bad("DIALOG_ID_EMPTY", "Dialog ID can't be empty");
+    let closed = || forbidden("ACCESS_ERROR", "You do not have access to the specified dialog");
+    if dialog.strip_prefix("chat").unwrap_or(&dialog).parse::<u64>().is_err() {
+        return Err(wrong());
+    }
+    let user = call.caller.user;
+    let id = call.state.dialog(user, &dialog).ok_or_else(closed)?;
+    let chat = call.state.chats.get(&id).filter(|chat| chat.has(user)).ok_or_else(closed)?;
+    let known = chat.messages.iter().copied().filter(|id| call.state.messages.contains_key(id));
+    let ids: Vec<u64> = match first {
+        Some(first) => known.filter(|id| *id > first).take(limit).collect(),
+        None => known.rev().filter(|id| last.is_none_or(|last| *id < last)).take(limit).collect(),
+    };
+    let messages: Vec<Value> = ids.iter().filter_map(|id| message_json(call.state, *id)).collect();
+    let now = call.state.now.iso();
+    let users: Vec<Value> = call
+        .state
+        .users
+        .values()
+        .filter(|user| {
+            ids.iter().any(|id| call.state.messages.get(id).is_some_and(|message| message.author == user.id))
+        })
+        .map(|user| {
+            json!({
+                "id": user.id,
+                "active": true,
+                "name": user.name(),
+                "first_name": user.first_name,
+                "last_name": user.last_name,
+                "work_position": user.work_position,
+                "color": user.color,
+                "avatar": "",
+                "gender": user.gender,
+                "bot": user.is_bot,
+                "extranet": false,
+                "status": "online",
+                "last_activity_date": now,
+                "type": if user.is_bot { "bot" } else { "user" },
+            })
+        })
+        .collect();
+    Ok(json!({"chat_id": id, "messages": messages, "users": users, "files": []}))
+}
+
+fn message_json(state: &State, id: u64) -> Option<Value> {
+    let message = state.messages.get(&id)?;
+    let mut params = Tree::new();
+    if let Some(likes) = message.marks.get(LIKE) {
+        params.put("LIKE", &json!(likes));
+    }
+    if let Some(reply) = message.reply_to {
+        params.put("REPLY_ID", reply);
+    }
+    if message.deleted {
+        params.put("IS_DELETED", "Y");
+    }
+    if message.edited {
+        params.put("IS_EDITED", "Y");
+    }
+    Some(json!({
+        "id": id,
+        "chat_id": message.chat,
+        "author_id": message.author,
+        "date": message.date.iso(),
+        "text": message.text,
+        "unread": false,
+        "uuid": message.uuid,
+        "replaces": [],
+        "params": params.to_json(),
+        "disappearing_date": null,
+    }))
+}
+
+/// `im.chat.user.add`
+pub(super) fn chat_user_add(call: &mut Call<'_>) -> Answer {
+    let user = call.caller.user;
+    invite(call, user)
+}
+
+/// Adding people works alike for `im.chat.user.add` and `imbot.chat.user.add`.
+pub(super) fn invite(call: &mut Call<'_>, inviter: u64) -> Answer {
+    let chat = call.id("CHAT_ID").ok_or_else(|| bad("CHAT_ID_EMPTY", "Chat ID can't be empty"))?;
+    let users = call.params.get("USERS").map(ids_of).unwrap_or_default();
+    if users.is_empty() {
+        return Err(bad("WRONG_REQUEST", "User IDs must be passed in array format"));
+    }
+    match call.state.invite(chat, inviter, &users) {
+        Ok(()) => Ok(Value::Bool(true)),
+        Err(Membership::NotAGroup) => Err(forbidden("ACCESS_ERROR", "Action unavailable")),
+        Err(Membership::NoSuchChat | Membership::NoAccess) => {
+            Err(forbidden("ACCESS_ERROR", "It is forbidden to add users to this chat"))
+        }
+        Err(Membership::NoChange) => {
+            Err(bad("WRONG_REQUEST", "You don't have access or user already member in chat"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::webhook_call;
+    use crate::state::sample;
+    use serde_json::json;
+
+    #[test]
+    fn every_error_of_message_add() {
+        let mut state = sample();
+        let private = state.dialog(27, "42").unwrap();
+        let secret = state.post(super::Draft::new(private, 27, "hush")).unwrap();
+        let dm = state.dialog(1, "27").unwrap();
+        let other = state.post(super::Draft::new(dm, 27, "hi")).unwrap();
+        for (query, code) in [
+            ("DIALOG_ID=chat1".to_owned(), "MESSAGE_EMPTY"),
+            ("MESSAGE=x".to_owned(), "USER_ID_EMPTY"),
+            ("MESSAGE=x&DIALOG_ID=999".to_owned(), "USER_NOT_FOUND"),
+            ("MESSAGE=x&DIALOG_ID=chat999".to_owned(), "CHAT_ID"),
+            (format!("MESSAGE=x&DIALOG_ID=chat{private}"), "ACCESS_ERROR"),
+            (format!("MESSAGE=x&DIALOG_ID=chat1&REPLY_ID={secret}"), "REPLY_ACCESS_ERROR"),
+            (format!("MESSAGE=x&DIALOG_ID=chat1&REPLY_ID={other}"), "REPLY_FROM_OTHER_CHAT_ERROR"),
+            ("MESSAGE=x&DIALOG_ID=chat1&ATTACH=x".to_owned(), "ATTACH_ERROR"),
+        ] {
+            assert_eq!(webhook_call(&mut state, "im.message.add", &query), Err(code), "{query}");
+        }
+    }
+
+    #[test]
+    fn history_goes_back_from_the_newest() {
+        let mut state = sample();
+        for number in 0..5 {
+            webhook_call(&mut state, "im.message.add", &format!("DIALOG_ID=chat1&MESSAGE=m{number}"))
+                .unwrap();
+        }
+        let ids = |query: &str, state: &mut super::State| {
+            let answer = webhook_call(state, "im.dialog.messages.get", query).unwrap();
+            answer["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|m| m["id"].as_u64().unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids("DIALOG_ID=chat1&LIMIT=2", &mut state), [105, 104]);
+        assert_eq!(ids("DIALOG_ID=chat1&LAST_ID=103", &mut state), [102, 101]);
+        assert_eq!(ids("DIALOG_ID=chat1&FIRST_ID=103", &mut state), [104, 105]);
+        webhook_call(&mut state, "im.message.like", "MESSAGE_ID=101&ACTION=plus").unwrap();
+        let answer =
+            webhook_call(&mut state, "im.dialog.messages.get", "DIALOG_ID=chat1&LAST_ID=102").unwrap();
+        assert_eq!(answer["messages"][0]["params"], json!({"LIKE": [1]}));
+        for (query, code) in [
+            ("", "DIALOG_ID_EMPTY"),
+            ("DIALOG_ID=chat1&LAST_ID=x", "LAST_ID_STRING"),
+            ("DIALOG_ID=chat1&FIRST_ID=x", "FIRST_ID_STRING"),
+            ("DIALOG_ID=chat77", "ACCESS_ERROR"),
+        ] {
+            assert_eq!(webhook_call(&mut state, "im.dialog.messages.get", query), Err(code), "{query}");
+        }
+    }
+}

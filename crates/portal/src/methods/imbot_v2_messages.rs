@@ -1,0 +1,173 @@
+//! `imbot.v2.Chat.Message.*`
+
+use serde_json::json;
+
+use super::imbot_v2::bot;
+use super::{Answer, Call, text_of};
+use crate::refusal::{Refusal, bad, forbidden};
+use crate::state::messages::{Draft, Untouched};
+use crate::tree::Tree;
+
+/// The reactions the platform knows.
+const REACTIONS: &[&str] = &[
+    "like",
+    "dislike",
+    "faceWithTearsOfJoy",
+    "redHeart",
+    "neutralFace",
+    "fire",
+    "cry",
+    "slightlySmilingFace",
+    "winkingFace",
+    "laugh",
+    "kiss",
+    "wonder",
+    "slightlyFrowningFace",
+    "loudlyCryingFace",
+    "faceWithStuckOutTongue",
+    "faceWithStuckOutTongueAndWinkingEye",
+    "smilingFaceWithSunglasses",
+    "confusedFace",
+    "flushedFace",
+    "thinkingFace",
+    "angry",
+    "smilingFaceWithHorns",
+    "faceWithThermometer",
+    "facepalm",
+    "poo",
+    "flexedBiceps",
+    "clappingHands",
+    "raisedHand",
+    "smilingFaceWithHeartEyes",
+    "smilingFaceWithHearts",
+    "pleadingFace",
+    "relievedFace",
+    "foldedHands",
+    "okHand",
+    "signHorns",
+    "loveYouGesture",
+    "clownFace",
+    "partyingFace",
+    "questionMark",
+    "exclamationMark",
+    "lightBulb",
+    "bomb",
+    "sleepingSymbol",
+    "crossMark",
+    "whiteHeavyCheckMark",
+    "eyes",
+    "handshake",
+    "hundredPoints",
+];
+
+pub(crate) fn is_reaction(code: &str) -> bool {
+    REACTIONS.contains(&code)
+}
+
+/// `imbot.v2.Chat.Message.send`
+pub(super) fn send(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let fields = call.params.get("fields").cloned().unwrap_or_else(Tree::new);
+    let text = text_of(&fields, "message");
+    if text.is_empty() {
+        return Err(bad("EMPTY_MESSAGE", "Message is empty"));
+    }
+    let chat = call.state.dialog(bot, &call.text("dialogId")).ok_or_else(denied)?;
+    let reply_to = fields.get("replyId").and_then(Tree::id);
+    let elsewhere = |reply: u64| call.state.messages.get(&reply).is_none_or(|message| message.chat != chat);
+    if reply_to.is_some_and(elsewhere) {
+        return Err(bad("SENDING_FAILED", "Sending failed"));
+    }
+    let mut draft = Draft::new(chat, bot, text);
+    draft.system = fields.get("system").is_some_and(Tree::flag);
+    draft.reply_to = reply_to;
+    match call.state.post(draft) {
+        Ok(id) => Ok(json!({"id": id, "uuidMap": {}})),
+        Err(_) => Err(denied()),
+    }
+}
+
+fn denied() -> Refusal {
+    forbidden("ACCESS_DENIED", "Access denied")
+}
+
+fn reaction(call: &Call<'_>) -> Result<(u64, u64, String), Refusal> {
+    let bot = bot(call)?;
+    let code = call.text("reaction");
+    if !is_reaction(&code) {
+        return Err(bad("REACTION_NOT_FOUND", "Reaction not found"));
+    }
+    let message = call.id("messageId").ok_or_else(denied)?;
+    Ok((bot, message, code))
+}
+
+/// `imbot.v2.Chat.Message.Reaction.add`
+pub(super) fn reaction_add(call: &mut Call<'_>) -> Answer {
+    let (bot, message, code) = reaction(call)?;
+    match call.state.react(message, bot, &code) {
+        Ok(()) => Ok(json!({"result": true})),
+        Err(Untouched::NoChange) => Err(bad("REACTION_ALREADY_SET", "Reaction already set")),
+        Err(Untouched::NoAccess | Untouched::Empty) => Err(denied()),
+    }
+}
+
+/// `imbot.v2.Chat.Message.Reaction.delete`
+pub(super) fn reaction_delete(call: &mut Call<'_>) -> Answer {
+    let (bot, message, code) = reaction(call)?;
+    match call.state.unreact(message, bot, &code) {
+        Ok(()) => Ok(json!({"result": true})),
+        Err(Untouched::NoChange) => Err(bad("REACTION_NOT_FOUND", "Reaction not found")),
+        Err(Untouched::NoAccess | Untouched::Empty) => Err(denied()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::webhook_call;
+    use crate::state::messages::Draft;
+    use crate::state::sample;
+    use serde_json::json;
+
+    #[test]
+    fn sending_and_reacting() {
+        let mut state = sample();
+        let bot = "fields[code]=b&fields[botToken]=t&fields[properties][name]=B\
+                   &fields[eventMode]=webhook&fields[webhookUrl]=http://127.0.0.1:1/e";
+        webhook_call(&mut state, "imbot.v2.Bot.register", bot).unwrap();
+        let id = state.post(Draft::new(1, 27, "hi")).unwrap();
+        let private = state.dialog(27, "42").unwrap();
+        let hidden = state.post(Draft::new(private, 27, "hush")).unwrap();
+        let own = "botToken=t&botId=1001";
+        let reaction = "imbot.v2.Chat.Message.Reaction.add";
+        for (method, query, expected) in [
+            ("imbot.v2.Chat.Message.send", format!("{own}&dialogId=chat1"), Err("EMPTY_MESSAGE")),
+            (
+                "imbot.v2.Chat.Message.send",
+                format!("{own}&dialogId=chat{private}&fields[message]=x"),
+                Err("ACCESS_DENIED"),
+            ),
+            (
+                "imbot.v2.Chat.Message.send",
+                format!("{own}&dialogId=chat1&fields[message]=x&fields[replyId]={hidden}"),
+                Err("SENDING_FAILED"),
+            ),
+            (reaction, format!("{own}&messageId={id}&reaction=x"), Err("REACTION_NOT_FOUND")),
+            (reaction, format!("{own}&messageId={hidden}&reaction=fire"), Err("ACCESS_DENIED")),
+            (reaction, format!("{own}&messageId={id}&reaction=fire"), Ok(json!({"result": true}))),
+            (reaction, format!("{own}&messageId={id}&reaction=fire"), Err("REACTION_ALREADY_SET")),
+            (reaction, format!("{own}&messageId={id}&reaction=like"), Ok(json!({"result": true}))),
+            (
+                "imbot.v2.Chat.Message.Reaction.delete",
+                format!("{own}&messageId={id}&reaction=fire"),
+                Err("REACTION_NOT_FOUND"),
+            ),
+        ] {
+            assert_eq!(webhook_call(&mut state, method, &query), expected, "{method} {query}");
+        }
+        assert_eq!(state.show_message(id).unwrap()["likes"], json!([1001]));
+        let query = format!("{own}&dialogId=chat1&fields[message]=x&fields[replyId]={id}");
+        let sent = webhook_call(&mut state, "imbot.v2.Chat.Message.send", &query).unwrap();
+        assert_eq!(sent, json!({"id": hidden + 1, "uuidMap": {}}));
+        assert_eq!(state.messages[&(hidden + 1)].reply_to, Some(id));
+    }
+}

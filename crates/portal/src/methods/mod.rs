@@ -1,0 +1,195 @@
+//! The methods, one file per family.
+
+mod general;
+mod im;
+mod imbot;
+mod imbot_chats;
+mod imbot_commands;
+mod imbot_messages;
+mod imbot_v2;
+mod imbot_v2_messages;
+
+pub(crate) use imbot_v2_messages::is_reaction;
+
+use serde_json::Value;
+
+use crate::credentials::Caller;
+use crate::refusal::{Refusal, bad};
+use crate::state::State;
+use crate::tree::Tree;
+
+type Answer = Result<Value, Refusal>;
+
+/// One call of one method.
+struct Call<'a> {
+    state: &'a mut State,
+    caller: &'a Caller,
+    /// For generation 1 with the keys of the first level in upper case.
+    params: Tree,
+}
+
+struct Method {
+    name: &'static str,
+    /// One of these is needed; an empty list needs none.
+    scopes: &'static [&'static str],
+    run: fn(&mut Call<'_>) -> Answer,
+}
+
+const fn method(
+    name: &'static str,
+    scopes: &'static [&'static str],
+    run: fn(&mut Call<'_>) -> Answer,
+) -> Method {
+    Method { name, scopes, run }
+}
+
+const IM: &[&str] = &["im"];
+const IMBOT: &[&str] = &["imbot"];
+const USER: &[&str] = &["user", "user_basic", "user_brief"];
+
+const METHODS: &[Method] = &[
+    method("app.info", &[], general::app_info),
+    method("profile", &[], general::profile),
+    method("scope", &[], general::scope),
+    method("server.time", &[], general::server_time),
+    method("user.current", USER, general::user_current),
+    method("im.chat.user.add", IM, im::chat_user_add),
+    method("im.dialog.messages.get", IM, im::dialog_messages_get),
+    method("im.message.add", IM, im::message_add),
+    method("im.message.like", IM, im::message_like),
+    method("im.revision.get", IM, general::im_revision),
+    method("imbot.bot.list", IMBOT, imbot::list),
+    method("imbot.register", IMBOT, imbot::register),
+    method("imbot.unregister", IMBOT, imbot::unregister),
+    method("imbot.update", IMBOT, imbot::update),
+    method("imbot.chat.leave", IMBOT, imbot_chats::leave),
+    method("imbot.chat.sendTyping", IMBOT, imbot_chats::send_typing),
+    method("imbot.chat.user.add", IMBOT, imbot_chats::user_add),
+    method("imbot.command.answer", IMBOT, imbot_commands::answer),
+    method("imbot.command.register", IMBOT, imbot_commands::register),
+    method("imbot.command.unregister", IMBOT, imbot_commands::unregister),
+    method("imbot.message.add", IMBOT, imbot_messages::add),
+    method("imbot.message.delete", IMBOT, imbot_messages::delete),
+    method("imbot.message.like", IMBOT, imbot_messages::like),
+    method("imbot.message.update", IMBOT, imbot_messages::update),
+    method("imbot.v2.Bot.get", IMBOT, imbot_v2::get),
+    method("imbot.v2.Bot.list", IMBOT, imbot_v2::list),
+    method("imbot.v2.Bot.register", IMBOT, imbot_v2::register),
+    method("imbot.v2.Bot.unregister", IMBOT, imbot_v2::unregister),
+    method("imbot.v2.Bot.update", IMBOT, imbot_v2::update),
+    method("imbot.v2.Chat.Message.Reaction.add", IMBOT, imbot_v2_messages::reaction_add),
+    method("imbot.v2.Chat.Message.Reaction.delete", IMBOT, imbot_v2_messages::reaction_delete),
+    method("imbot.v2.Chat.Message.send", IMBOT, imbot_v2_messages::send),
+    method("imbot.v2.Revision.get", IMBOT, general::imbot_revision),
+];
+
+/// Finds a method, checks its scope, and runs it.
+///
+/// The case of generation 1 names is ignored, that of `imbot.v2.*` is not.
+pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree) -> Answer {
+    let found = METHODS.iter().find(|method| {
+        if is_v2(method.name) { method.name == name } else { method.name.eq_ignore_ascii_case(name) }
+    });
+    let method = found.ok_or_else(|| Refusal::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!"))?;
+    caller.check_scope(method.scopes)?;
+    let params = if is_v2(method.name) { params.clone() } else { params.with_upper_keys() };
+    (method.run)(&mut Call { state, caller, params })
+}
+
+fn is_v2(name: &str) -> bool {
+    name.starts_with("imbot.v2.")
+}
+
+impl Call<'_> {
+    /// A parameter as trimmed text; empty when it is missing or an array.
+    fn text(&self, name: &str) -> String {
+        text_of(&self.params, name)
+    }
+
+    fn id(&self, name: &str) -> Option<u64> {
+        self.params.get(name).and_then(Tree::id)
+    }
+}
+
+fn text_of(tree: &Tree, name: &str) -> String {
+    tree.get(name).and_then(Tree::text).unwrap_or_default().trim().to_owned()
+}
+
+/// A text that is there, even if empty.
+fn given_text(tree: &Tree, name: &str) -> Option<String> {
+    tree.get(name).and_then(Tree::text).map(|text| text.trim().to_owned())
+}
+
+/// `USERS`: ids as a list, or one alone.
+fn ids_of(tree: &Tree) -> Vec<u64> {
+    match tree {
+        Tree::Array(entries) => entries.values().filter_map(Tree::id).collect(),
+        scalar => scalar.id().into_iter().collect(),
+    }
+}
+
+/// An address the portal can post to.
+fn is_address(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Attachments, keyboards and menus are checked for what the platform refuses, and not kept.
+fn check_extras(params: &Tree) -> Result<(), Refusal> {
+    const MAX: usize = 30 * 1024;
+    let extras = [
+        ("ATTACH", "ATTACH_ERROR", "ATTACH_OVERSIZE", "attach"),
+        ("KEYBOARD", "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE", "keyboard"),
+        ("MENU", "MENU_ERROR", "MENU_OVERSIZE", "menu"),
+    ];
+    for (name, wrong, too_large, word) in extras {
+        let size = match params.get(name) {
+            None | Some(Tree::Null) => continue,
+            Some(Tree::Text(text)) if text.is_empty() || text == "N" => continue,
+            Some(array @ Tree::Array(_)) => array.to_json().to_string().len(),
+            Some(scalar) => {
+                let text = scalar.text().unwrap_or_default();
+                if !serde_json::from_str::<Tree>(&text).is_ok_and(|tree| tree.is_array()) {
+                    return Err(bad(wrong, format!("Incorrect {word} params")));
+                }
+                text.len()
+            }
+        };
+        if size > MAX {
+            return Err(bad(too_large, format!("You have exceeded the maximum allowable size of {word}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn webhook_call(state: &mut State, method: &str, query: &str) -> Result<Value, &'static str> {
+    let caller = crate::credentials::authenticate(state, Some(("1", "local")), &Tree::new()).unwrap();
+    let params = crate::params::read_form(query).unwrap();
+    call(state, &caller, method, &params).map_err(|refusal| refusal.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample;
+
+    #[test]
+    fn only_generation_one_ignores_case() {
+        let mut state = sample();
+        assert!(webhook_call(&mut state, "PROFILE", "").is_ok());
+        assert!(webhook_call(&mut state, "imbot.v2.Revision.get", "").is_ok());
+        assert_eq!(webhook_call(&mut state, "imbot.v2.revision.get", ""), Err("ERROR_METHOD_NOT_FOUND"));
+        assert_eq!(webhook_call(&mut state, "", ""), Err("ERROR_METHOD_NOT_FOUND"));
+    }
+
+    #[test]
+    fn extras_are_checked_as_the_platform_does() {
+        let code = |json: &str| check_extras(&serde_json::from_str(json).unwrap()).map_err(|r| r.code);
+        assert_eq!(code(r#"{"ATTACH": [{"MESSAGE": "x"}], "KEYBOARD": "N", "MENU": ""}"#), Ok(()));
+        assert_eq!(code(r#"{"ATTACH": "[{\"MESSAGE\": 1}]"}"#), Ok(()));
+        assert_eq!(code(r#"{"KEYBOARD": "nonsense"}"#), Err("KEYBOARD_ERROR"));
+        assert_eq!(code(r#"{"MENU": 7}"#), Err("MENU_ERROR"));
+        let large = "x".repeat(31_000);
+        assert_eq!(code(&format!(r#"{{"ATTACH": [{{"MESSAGE": "{large}"}}]}}"#)), Err("ATTACH_OVERSIZE"));
+    }
+}

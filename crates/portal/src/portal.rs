@@ -1,0 +1,195 @@
+//! Starting and stopping a portal.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::application::Application;
+use crate::delivery::Courier;
+use crate::error::Error;
+use crate::limits::{Buckets, Limit};
+use crate::listener::{Line, Peer};
+use crate::shared::Shared;
+use crate::state::State;
+use crate::state::people::ADMINISTRATOR;
+use crate::{control, credentials, oauth, page, rest};
+
+/// How long [`Portal::shutdown`] waits for requests under way.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A running portal. It stops when dropped, or with [`Portal::shutdown`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let portal = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).start().await?;
+/// let application = portal.install_application(&["im", "imbot"]);
+/// println!("chat at {}, REST at {}", portal.url(), application.client_endpoint);
+/// portal.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Portal {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// How a portal is to be. [`Portal::builder`] makes one.
+#[derive(Clone, Debug)]
+pub struct PortalBuilder {
+    listen: SocketAddr,
+    limit: Option<Limit>,
+    seed: u64,
+}
+
+impl PortalBuilder {
+    /// The address to listen on; port 0 takes a free one. The default is `127.0.0.1:9400`.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// The request limit of each caller: a leaky bucket that takes `burst` requests and loses `per_second`
+    /// a second. The default is the platform's: 50 and 2.
+    #[must_use]
+    pub fn limits(mut self, burst: u32, per_second: f64) -> Self {
+        self.limit = Some(Limit { burst: f64::from(burst), per_second: per_second.max(0.0) });
+        self
+    }
+
+    /// No request limit.
+    #[must_use]
+    pub fn unlimited(mut self) -> Self {
+        self.limit = None;
+        self
+    }
+
+    /// What tokens and the `member_id` are made from. Portals of one seed are alike, so give each its own
+    /// where several meet. The default is 24.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Binds the address and serves in background tasks of the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) when another process has the address;
+    /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason.
+    pub async fn start(self) -> Result<Portal, Error> {
+        let listener = TcpListener::bind(self.listen).await.map_err(Error::listen)?;
+        let address = listener.local_addr().map_err(Error::listen)?;
+        let (stop, stopped) = watch::channel(false);
+        let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
+        let state = State::new(self.seed, url_of(address), Buckets::new(self.limit));
+        let shared = Shared::new(state, courier, stopped.clone());
+        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
+        let server = tokio::spawn(async move {
+            let mut stopped = stopped;
+            let serve = axum::serve(Line(listener), service).with_graceful_shutdown(async move {
+                // An error means that the portal is gone: as good a reason to stop.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            });
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the portal's server ended");
+            }
+        });
+        Ok(Portal { address, shared, stop, server: Some(server) })
+    }
+}
+
+impl Portal {
+    /// A portal with the platform's limits on `127.0.0.1:9400`, unless told otherwise.
+    #[must_use]
+    pub fn builder() -> PortalBuilder {
+        PortalBuilder {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9400),
+            limit: Some(Limit { burst: 50.0, per_second: 2.0 }),
+            seed: 24,
+        }
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The chat page: `http://127.0.0.1:9400`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url_of(self.address)
+    }
+
+    /// The inbound webhook of user 1, with all scopes: `http://127.0.0.1:9400/rest/1/local/`.
+    #[must_use]
+    pub fn webhook_url(&self) -> String {
+        format!("{}/rest/{ADMINISTRATOR}/{}/", self.url(), credentials::WEBHOOK_SECRET)
+    }
+
+    /// Installs a local application with these scopes, finished at once and without any HTTP.
+    #[must_use]
+    pub fn install_application(&self, scopes: &[&str]) -> Application {
+        self.shared.with(|state| {
+            let installed = state.install(scopes);
+            let pair = state.tokens(&installed.client_id, ADMINISTRATOR);
+            Application {
+                client_id: installed.client_id,
+                client_secret: installed.client_secret,
+                application_token: installed.application_token,
+                access_token: pair.access,
+                refresh_token: pair.refresh,
+                member_id: state.member_id.clone(),
+                client_endpoint: state.endpoint(),
+                scopes: installed.scopes,
+            }
+        })
+    }
+
+    /// Stops serving, and ends deliveries under way. Requests get a moment to end.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(FAREWELL, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(page::index))
+        .route("/style.css", get(page::style))
+        .route("/chat.js", get(page::script))
+        .route("/rest", axum::routing::any(rest::serve))
+        .route("/rest/", axum::routing::any(rest::serve))
+        .route("/rest/{*path}", axum::routing::any(rest::serve))
+        .route("/oauth/token", axum::routing::any(oauth::token))
+        .route("/oauth/token/", axum::routing::any(oauth::token))
+        .nest("/control", control::router())
+        .with_state(shared)
+}
+
+/// An address nobody can call, such as `0.0.0.0`, is named by the loopback address.
+fn url_of(address: SocketAddr) -> String {
+    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}

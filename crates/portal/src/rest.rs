@@ -1,0 +1,230 @@
+//! REST as the platform serves it: reads a request, lets it meet its fault or its method, and answers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State as Extract};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::batch;
+use crate::clock::Moment;
+use crate::credentials::{Caller, authenticate, expired};
+use crate::faults::Kind;
+use crate::journal::{Entry, mask};
+use crate::listener::Peer;
+use crate::methods;
+use crate::params::{Unreadable, merge, read_form, read_json};
+use crate::refusal::{Refusal, bad, json_response};
+use crate::shared::Shared;
+use crate::state::State;
+use crate::tree::Tree;
+
+const MAX_BODY: usize = 16 * 1024 * 1024;
+/// How long a request hangs that meets the fault `timeout`.
+const HANG: Duration = Duration::from_secs(60);
+
+/// What a request is about to get.
+enum Reply {
+    Json(u16, Value),
+    Moved,
+    Hang,
+    HangUp,
+}
+
+/// `/rest/METHOD` and `/rest/USER/SECRET/METHOD`.
+pub(crate) async fn serve(
+    Extract(shared): Extract<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
+    let uri = request.uri().clone();
+    let location = elsewhere(request.headers(), uri.path_and_query().map_or("", |path| path.as_str()));
+    if request.method() != Method::GET && request.method() != Method::POST {
+        return Refusal::new(405, "INVALID_REQUEST", "Only GET and POST are allowed").into_response();
+    }
+    let body = match read_body(request).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let params = read_form(uri.query().unwrap_or_default()).and_then(|query| Ok(merge(query, &body?)));
+    let target = Target::of(uri.path());
+    match shared.with(|state| answer(state, &peer, &target, params)) {
+        Reply::Json(status, body) => json_response(status, &body),
+        Reply::Moved => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
+        Reply::HangUp => hang_up(&peer),
+        Reply::Hang => {
+            let mut stop = shared.stop.clone();
+            tokio::select! {
+                () = tokio::time::sleep(HANG) => {}
+                _ = stop.wait_for(|stopped| *stopped) => {}
+            }
+            hang_up(&peer)
+        }
+    }
+}
+
+/// Reads a body as JSON or as a form. The outer error is an answer, the inner one concerns the content.
+pub(crate) async fn read_body(request: Request) -> Result<Result<Tree, Unreadable>, Refusal> {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+        Refusal::new(413, "INVALID_REQUEST", "The body is too large or was not sent completely")
+    })?;
+    let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    let is_json = content_type.contains("json") || (looks_like_json && !content_type.contains("urlencoded"));
+    Ok(if is_json { read_json(&body) } else { read_form(&String::from_utf8_lossy(&body)) })
+}
+
+/// What the path asks for.
+#[derive(Debug, PartialEq)]
+struct Target {
+    webhook: Option<(String, String)>,
+    method: String,
+}
+
+impl Target {
+    fn of(path: &str) -> Self {
+        let segments: Vec<String> = path
+            .trim_start_matches("/rest")
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(crate::params::decode)
+            .collect();
+        let (webhook, method) = match segments.as_slice() {
+            [user, secret, method @ ..] if user.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (Some((user.clone(), secret.clone())), method.join("/"))
+            }
+            method => (None, method.join("/")),
+        };
+        let method = method.strip_suffix(".json").unwrap_or(&method).to_owned();
+        Self { webhook, method }
+    }
+}
+
+fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, Unreadable>) -> Reply {
+    let start = state.now;
+    let clock = Instant::now();
+    let (params, unreadable) = match params {
+        Ok(params) => (params, None),
+        Err(Unreadable(why)) => (Tree::new(), Some(why)),
+    };
+    let webhook = target.webhook.as_ref().map(|(user, secret)| (user.as_str(), secret.as_str()));
+    let caller = authenticate(state, webhook, &params);
+    let user = caller.as_ref().ok().map(|caller| caller.user);
+    let mut calls = Vec::new();
+    let outcome = if !state.buckets.admit(peer.address.ip(), start) {
+        Err(Reply::refuse(&Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")))
+    } else if let Some(fault) = state.faults.take(&target.method) {
+        Err(fail(fault))
+    } else if let Some(why) = unreadable {
+        Err(Reply::refuse(&bad("INVALID_REQUEST", why)))
+    } else {
+        let ran = caller.and_then(|caller| run(state, &caller, &target.method, &params, &mut calls));
+        ran.map_err(|refusal| Reply::refuse(&refusal))
+    };
+    let reply = match outcome {
+        Ok(result) => Reply::Json(200, json!({"result": result, "time": time(start, clock)})),
+        Err(reply) => reply,
+    };
+    let (status, error) = match &reply {
+        Reply::Json(status, body) => (*status, body["error"].as_str().map(str::to_owned)),
+        Reply::Moved => (302, None),
+        Reply::Hang => (0, Some("timeout".to_owned())),
+        Reply::HangUp => (0, Some("drop".to_owned())),
+    };
+    let method = target.method.clone();
+    state.journal.add(Entry { at: start, method, params: mask(&params), user, status, error, calls });
+    reply
+}
+
+fn run(
+    state: &mut State,
+    caller: &Caller,
+    method: &str,
+    params: &Tree,
+    calls: &mut Vec<Value>,
+) -> Result<Value, Refusal> {
+    if method.eq_ignore_ascii_case("batch") {
+        return Ok(batch::run(state, caller, params, calls));
+    }
+    methods::call(state, caller, method, params)
+}
+
+/// `time` of an answer.
+pub(crate) fn time(start: Moment, clock: Instant) -> Value {
+    let took = clock.elapsed().as_secs_f64();
+    json!({
+        "start": start.as_f64(),
+        "finish": start.as_f64() + took,
+        "duration": took,
+        "processing": took,
+        "date_start": start.iso(),
+        "date_finish": start.iso(),
+        "operating_reset_at": start.seconds() + 600,
+        "operating": 0,
+    })
+}
+
+impl Reply {
+    fn refuse(refusal: &Refusal) -> Self {
+        Self::Json(refusal.status, refusal.body())
+    }
+}
+
+fn fail(fault: Kind) -> Reply {
+    Reply::refuse(&match fault {
+        Kind::QueryLimit => Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),
+        Kind::OperationLimit => {
+            Refusal::new(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
+        }
+        Kind::Overload => Refusal::new(503, "OVERLOAD_LIMIT", "REST API is blocked due to overload."),
+        Kind::ExpiredToken => expired(),
+        Kind::Error500 => Refusal::new(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
+        Kind::Moved => return Reply::Moved,
+        Kind::Timeout => return Reply::Hang,
+        Kind::Drop => return Reply::HangUp,
+    })
+}
+
+fn hang_up(peer: &Peer) -> Response {
+    peer.hang_up();
+    // Never arrives: writing it fails, and the connection closes.
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// The same path on the portal's other loopback name.
+fn elsewhere(headers: &HeaderMap, path: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
+    let other = if name == "localhost" { "127.0.0.1" } else { "localhost" };
+    format!("http://{other}:{port}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_a_webhook_or_a_method() {
+        let webhook = Some(("1".to_owned(), "local".to_owned()));
+        for (path, expected) in [
+            ("/rest/1/local/im.message.like", (webhook.clone(), "im.message.like")),
+            ("/rest/1/local/im.message.like.json", (webhook.clone(), "im.message.like")),
+            ("/rest/1/local/profile/", (webhook.clone(), "profile")),
+            ("/rest/profile.json", (None, "profile")),
+            ("/rest/1/local/", (webhook, "")),
+            ("/rest/", (None, "")),
+            ("/rest/a/b/c", (None, "a/b/c")),
+        ] {
+            let target = Target::of(path);
+            assert_eq!((target.webhook, target.method.as_str()), expected, "{path}");
+        }
+    }
+}

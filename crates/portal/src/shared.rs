@@ -1,0 +1,104 @@
+//! The state behind its lock, and what happens when somebody lets go of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, watch};
+
+use crate::clock::Moment;
+use crate::delivery::{Courier, Delivered, Outgoing};
+use crate::state::{Change, State};
+
+/// News a slow page may lag behind before it is told to start over.
+const NEWS_KEPT: usize = 1024;
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    courier: Courier,
+    news: broadcast::Sender<Arc<str>>,
+    report: Arc<dyn Fn(Outgoing, Result<u16, String>, Duration) + Send + Sync>,
+    /// True once the portal shuts down.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Seconds the clock was put forward through `/control/clock`.
+    ahead: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(state: State, courier: Courier, stop: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new_cyclic(|shared: &Weak<Self>| {
+            let shared = Weak::clone(shared);
+            Self {
+                state: Mutex::new(state),
+                courier,
+                news: broadcast::Sender::new(NEWS_KEPT),
+                report: Arc::new(move |outgoing, outcome, took| {
+                    if let Some(shared) = shared.upgrade() {
+                        shared.record(outgoing, outcome, took);
+                    }
+                }),
+                stop,
+                ahead: AtomicU64::new(0),
+            }
+        })
+    }
+
+    /// Runs one operation on the state; then its events go to the bots and its news to the pages, in order.
+    pub(crate) fn with<T>(&self, operation: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.now = Moment::of(SystemTime::now()).plus_seconds(self.ahead.load(Ordering::Relaxed));
+        let result = operation(&mut state);
+        for outgoing in std::mem::take(&mut state.outbox) {
+            self.courier.send(outgoing, &self.report);
+        }
+        for change in std::mem::take(&mut state.changes) {
+            // Nobody may be listening.
+            let _ = self.news.send(describe(&state, &change).to_string().into());
+        }
+        result
+    }
+
+    /// Everything that happens from now on, as JSON texts.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
+        self.news.subscribe()
+    }
+
+    pub(crate) fn put_clock_forward(&self, seconds: u64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn record(&self, outgoing: Outgoing, outcome: Result<u16, String>, took: Duration) {
+        self.with(|state| {
+            let number = state.deliveries.add(Delivered {
+                at: state.now,
+                bot: outgoing.bot,
+                event: outgoing.event,
+                url: outgoing.url,
+                outcome,
+                milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            });
+            state.changes.push(Change::Delivery(number));
+        });
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The state is full of tokens.
+        formatter.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// A change as the event stream tells it.
+fn describe(state: &State, change: &Change) -> Value {
+    match change {
+        Change::Message(id) => json!({"kind": "message", "message": state.show_message(*id)}),
+        Change::State => json!({"kind": "state"}),
+        Change::Typing { chat, user } => json!({"kind": "typing", "chat": chat, "user": user}),
+        Change::Delivery(number) => {
+            json!({"kind": "delivery", "delivery": state.deliveries.show_one(*number)})
+        }
+        Change::Reset => json!({"kind": "reset"}),
+    }
+}

@@ -1,0 +1,191 @@
+//! Installed applications, and the tokens given out in their name.
+
+use super::State;
+use crate::clock::Moment;
+use crate::tree::Tree;
+
+const ACCESS_SECONDS: u64 = 3600;
+const REFRESH_SECONDS: u64 = 180 * 24 * 3600;
+/// An event carries a token that works for at least this long.
+const FRESH_SECONDS: u64 = 1800;
+
+/// Every permission an inbound webhook of the portal can have.
+pub(crate) const ALL_SCOPES: [&str; 18] = [
+    "basic",
+    "bizproc",
+    "crm",
+    "department",
+    "disk",
+    "entity",
+    "im",
+    "imbot",
+    "imopenlines",
+    "log",
+    "placement",
+    "task",
+    "telephony",
+    "user",
+    "user.userfield",
+    "user_basic",
+    "user_brief",
+    "userfieldconfig",
+];
+
+#[derive(Clone, Debug)]
+pub(crate) struct Application {
+    pub(crate) number: u64,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) application_token: String,
+    pub(crate) scopes: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AccessToken {
+    pub(crate) client_id: String,
+    pub(crate) user: u64,
+    pub(crate) expires: Moment,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) client_id: String,
+    pub(crate) user: u64,
+    pub(crate) expires: Moment,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TokenPair {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) user: u64,
+    pub(crate) expires: Moment,
+}
+
+/// Why tokens were not renewed: the authorization server's error codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotRenewed {
+    InvalidClient,
+    InvalidGrant,
+}
+
+impl State {
+    /// Installs a local application for the administrator; the installation is finished at once.
+    pub(crate) fn install(&mut self, scopes: &[&str]) -> Application {
+        let number = self.applications.len() as u64 + 1;
+        let application = Application {
+            number,
+            client_id: format!("local.{}.{}", self.hex(14), 10_000_000 + number),
+            client_secret: self.hex(50),
+            application_token: self.hex(32),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        };
+        self.applications.insert(application.client_id.clone(), application.clone());
+        application
+    }
+
+    /// A pair that lives for a while yet: the last one, or a new one.
+    pub(crate) fn tokens(&mut self, client_id: &str, user: u64) -> TokenPair {
+        let key = (client_id.to_owned(), user);
+        match self.current_tokens.get(&key) {
+            Some(pair) if pair.expires > self.now.plus_seconds(FRESH_SECONDS) => pair.clone(),
+            _ => self.issue(client_id, user),
+        }
+    }
+
+    fn issue(&mut self, client_id: &str, user: u64) -> TokenPair {
+        let expires = self.now.plus_seconds(ACCESS_SECONDS);
+        let pair = TokenPair { access: self.hex(70), refresh: self.hex(70), user, expires };
+        let client_id = client_id.to_owned();
+        self.access_tokens
+            .insert(pair.access.clone(), AccessToken { client_id: client_id.clone(), user, expires });
+        self.refresh_tokens.insert(
+            pair.refresh.clone(),
+            RefreshToken {
+                client_id: client_id.clone(),
+                user,
+                expires: self.now.plus_seconds(REFRESH_SECONDS),
+            },
+        );
+        self.current_tokens.insert((client_id, user), pair.clone());
+        pair
+    }
+
+    /// `grant_type=refresh_token`: a new pair; the refresh token that was used is worth nothing any more.
+    pub(crate) fn renew(
+        &mut self,
+        client_id: &str,
+        secret: &str,
+        refresh: &str,
+    ) -> Result<TokenPair, NotRenewed> {
+        self.applications
+            .get(client_id)
+            .filter(|application| application.client_secret == secret)
+            .ok_or(NotRenewed::InvalidClient)?;
+        let token = self
+            .refresh_tokens
+            .get(refresh)
+            .filter(|token| token.client_id == client_id && token.expires > self.now)
+            .ok_or(NotRenewed::InvalidGrant)?;
+        let user = token.user;
+        self.refresh_tokens.remove(refresh);
+        Ok(self.issue(client_id, user))
+    }
+
+    /// The authorization block of an event, for one user. `refresh` adds the refresh token.
+    pub(crate) fn auth_block(&mut self, client_id: &str, user: u64, refresh: bool) -> Tree {
+        let pair = self.tokens(client_id, user);
+        let scope = self.applications.get(client_id).map(|app| app.scopes.join(",")).unwrap_or_default();
+        let mut auth = Tree::new();
+        auth.put("access_token", pair.access)
+            .put("expires", pair.expires.seconds().to_string())
+            .put("expires_in", pair.expires.since(self.now).as_secs().to_string())
+            .put("scope", scope)
+            .put("domain", self.domain())
+            .put("server_endpoint", self.endpoint())
+            .put("status", "L")
+            .put("client_endpoint", self.endpoint())
+            .put("member_id", self.member_id.clone())
+            .put("user_id", user.to_string());
+        if refresh {
+            auth.put("refresh_token", pair.refresh);
+        }
+        auth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_refresh_token_works_once() {
+        let mut state = sample();
+        let app = state.install(&["im", "imbot"]);
+        let first = state.tokens(&app.client_id, 1);
+        let second = state.renew(&app.client_id, &app.client_secret, &first.refresh).unwrap();
+        assert_ne!(first.access, second.access);
+        assert_eq!(state.tokens(&app.client_id, 1), second);
+        let again = state.renew(&app.client_id, &app.client_secret, &first.refresh);
+        assert_eq!(again, Err(NotRenewed::InvalidGrant));
+        let stranger = state.renew(&app.client_id, "wrong", &second.refresh);
+        assert_eq!(stranger, Err(NotRenewed::InvalidClient));
+        state.now = state.now.plus_seconds(REFRESH_SECONDS);
+        assert_eq!(
+            state.renew(&app.client_id, &app.client_secret, &second.refresh),
+            Err(NotRenewed::InvalidGrant)
+        );
+    }
+
+    #[test]
+    fn events_share_a_token_while_it_is_fresh() {
+        let mut state = sample();
+        let app = state.install(&["imbot"]);
+        let first = state.tokens(&app.client_id, 27);
+        state.now = state.now.plus_seconds(1700);
+        assert_eq!(state.tokens(&app.client_id, 27), first);
+        state.now = state.now.plus_seconds(200);
+        assert_ne!(state.tokens(&app.client_id, 27), first);
+    }
+}

@@ -1,0 +1,221 @@
+//! Chats and who is in them; dialogs as each side names them.
+
+use super::messages::Draft;
+use super::people::ADMINISTRATOR;
+use super::{Change, State};
+use crate::events;
+
+/// The group chat of a fresh portal.
+pub(crate) const FIRST_CHAT: u64 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChatKind {
+    Private,
+    Group,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Chat {
+    pub(crate) id: u64,
+    pub(crate) kind: ChatKind,
+    /// Empty for private chats.
+    pub(crate) title: String,
+    pub(crate) owner: u64,
+    pub(crate) members: Vec<u64>,
+    pub(crate) messages: Vec<u64>,
+}
+
+impl Chat {
+    pub(crate) fn is_private(&self) -> bool {
+        self.kind == ChatKind::Private
+    }
+
+    pub(crate) fn has(&self, user: u64) -> bool {
+        self.members.contains(&user)
+    }
+
+    /// The other person of a private chat.
+    pub(crate) fn partner(&self, of: u64) -> Option<u64> {
+        self.members.iter().copied().find(|member| *member != of).filter(|_| self.is_private())
+    }
+
+    /// The dialog as `viewer` names it: `chat1`, or the other person's id in a private chat.
+    pub(crate) fn dialog(&self, viewer: u64) -> String {
+        self.partner(viewer).map_or_else(|| format!("chat{}", self.id), |partner| partner.to_string())
+    }
+
+    /// The platform's letter for the type: `P` or `C`.
+    pub(crate) fn letter(&self) -> &'static str {
+        if self.is_private() { "P" } else { "C" }
+    }
+}
+
+/// Why somebody could not be added to or taken out of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Membership {
+    NoSuchChat,
+    NotAGroup,
+    NoAccess,
+    /// Nobody new among those to add, or the one to remove is not there.
+    NoChange,
+}
+
+impl State {
+    pub(super) fn found_first_chat(&mut self) {
+        let id = Self::take_id(&mut self.next_chat);
+        let members = self.users.values().filter(|user| !user.is_bot).map(|user| user.id).collect();
+        let chat = Chat {
+            id,
+            kind: ChatKind::Group,
+            title: "Workshop".to_owned(),
+            owner: ADMINISTRATOR,
+            members,
+            messages: Vec::new(),
+        };
+        self.chats.insert(id, chat);
+    }
+
+    /// The chat behind a dialog as `viewer` names it. A private chat begins to exist when asked for.
+    pub(crate) fn dialog(&mut self, viewer: u64, dialog: &str) -> Option<u64> {
+        if let Some(number) = dialog.strip_prefix("chat") {
+            return number.parse().ok().filter(|id| self.chats.contains_key(id));
+        }
+        let partner: u64 = dialog.parse().ok()?;
+        (partner != viewer).then(|| self.private_chat(viewer, partner)).flatten()
+    }
+
+    /// The private chat that exists already, if any.
+    pub(crate) fn find_private_chat(&self, one: u64, two: u64) -> Option<u64> {
+        self.chats
+            .values()
+            .find(|chat| chat.is_private() && chat.has(one) && chat.has(two))
+            .map(|chat| chat.id)
+    }
+
+    /// The private chat of two people. A bot learns that a person opened one (ONIMBOTJOINCHAT).
+    fn private_chat(&mut self, opener: u64, partner: u64) -> Option<u64> {
+        if !self.users.contains_key(&opener) || !self.users.contains_key(&partner) {
+            return None;
+        }
+        if let Some(chat) = self.find_private_chat(opener, partner) {
+            return Some(chat);
+        }
+        let id = Self::take_id(&mut self.next_chat);
+        let chat = Chat {
+            id,
+            kind: ChatKind::Private,
+            title: String::new(),
+            owner: partner,
+            members: vec![opener, partner],
+            messages: Vec::new(),
+        };
+        self.chats.insert(id, chat);
+        self.changes.push(Change::State);
+        if self.is_bot(partner) && !self.is_bot(opener) {
+            events::joined(self, id, partner, opener);
+        }
+        Some(id)
+    }
+
+    /// Puts a bot into the first chat when it is registered: there has to be something to try.
+    pub(crate) fn welcome_bot(&mut self, bot: u64) {
+        if let Some(chat) = self.chats.get_mut(&FIRST_CHAT)
+            && !chat.has(bot)
+        {
+            let inviter = chat.owner;
+            chat.members.push(bot);
+            events::joined(self, FIRST_CHAT, bot, inviter);
+        }
+    }
+
+    /// `im.chat.user.add`: writes a system message, and tells every bot among the new members.
+    pub(crate) fn invite(&mut self, chat: u64, inviter: u64, users: &[u64]) -> Result<(), Membership> {
+        let known: Vec<u64> = users.iter().copied().filter(|user| self.users.contains_key(user)).collect();
+        let room = self.chats.get_mut(&chat).ok_or(Membership::NoSuchChat)?;
+        if room.is_private() {
+            return Err(Membership::NotAGroup);
+        }
+        if !room.has(inviter) {
+            return Err(Membership::NoAccess);
+        }
+        let mut new = Vec::new();
+        for user in known {
+            if !room.has(user) {
+                room.members.push(user);
+                new.push(user);
+            }
+        }
+        if new.is_empty() {
+            return Err(Membership::NoChange);
+        }
+        let names: Vec<String> = new.iter().map(|user| self.mention(*user)).collect();
+        let text = format!("{} invited {} to the chat", self.mention(inviter), names.join(", "));
+        self.announce(chat, text);
+        for user in new {
+            if self.is_bot(user) {
+                events::joined(self, chat, user, inviter);
+            }
+        }
+        Ok(())
+    }
+
+    /// `imbot.chat.leave`
+    pub(crate) fn leave(&mut self, chat: u64, user: u64) -> Result<(), Membership> {
+        let room = self.chats.get_mut(&chat).ok_or(Membership::NoSuchChat)?;
+        if room.is_private() {
+            return Err(Membership::NotAGroup);
+        }
+        let index = room.members.iter().position(|member| *member == user).ok_or(Membership::NoChange)?;
+        room.members.remove(index);
+        let text = format!("{} left the chat", self.mention(user));
+        self.announce(chat, text);
+        Ok(())
+    }
+
+    fn mention(&self, user: u64) -> String {
+        format!("[USER={user} REPLACE]{}[/USER]", self.name_of(user))
+    }
+
+    /// A message by the platform itself.
+    fn announce(&mut self, chat: u64, text: String) {
+        let mut draft = Draft::new(chat, 0, text);
+        draft.system = true;
+        // The chat exists and the text is not empty: both callers have just seen to that.
+        let _ = self.post(draft);
+        self.changes.push(Change::State);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bots::Kind;
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn each_side_names_a_private_chat_by_the_other() {
+        let mut state = sample();
+        let chat = state.dialog(27, "42").unwrap();
+        assert_eq!(state.dialog(42, "27"), Some(chat));
+        assert_eq!(state.chats[&chat].dialog(27), "42");
+        assert_eq!(state.chats[&1].dialog(27), "chat1");
+        for unknown in ["27", "chat9", "sg12", "5", "", "chat"] {
+            assert_eq!(state.dialog(27, unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_announced_and_told_to_bots_only() {
+        let mut state = sample();
+        let bot = state.sample_bot(Kind::Bot);
+        state.leave(1, bot).unwrap();
+        state.outbox.clear();
+        assert_eq!(state.invite(1, 27, &[42, 999]), Err(Membership::NoChange));
+        assert_eq!(state.invite(1, bot, &[42]), Err(Membership::NoAccess));
+        assert_eq!(state.invite(9, 27, &[42]), Err(Membership::NoSuchChat));
+        state.invite(1, 27, &[42, bot]).unwrap();
+        assert!(state.messages.values().last().unwrap().system);
+        let events: Vec<_> = state.outbox.iter().map(|sent| sent.event).collect();
+        assert_eq!(events, ["ONIMBOTJOINCHAT"]);
+    }
+}

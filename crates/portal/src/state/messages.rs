@@ -1,0 +1,316 @@
+//! Messages, their edits, and the marks people leave on them.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::{Change, State};
+use crate::clock::Moment;
+use crate::events;
+
+/// The longest text; what is beyond is cut off.
+pub(crate) const MAX_TEXT: usize = 20_000;
+/// The reaction that `im.message.like` sets.
+pub(crate) const LIKE: &str = "like";
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: u64,
+    pub(crate) chat: u64,
+    /// 0 for the platform itself.
+    pub(crate) author: u64,
+    pub(crate) date: Moment,
+    pub(crate) text: String,
+    pub(crate) system: bool,
+    pub(crate) edited: bool,
+    pub(crate) deleted: bool,
+    pub(crate) reply_to: Option<u64>,
+    pub(crate) uuid: String,
+    /// Reaction code → who left it, in order.
+    pub(crate) marks: IndexMap<String, Vec<u64>>,
+}
+
+impl Message {
+    pub(crate) fn has_mark(&self, user: u64, code: &str) -> bool {
+        self.marks.get(code).is_some_and(|users| users.contains(&user))
+    }
+}
+
+/// A message to be posted.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) chat: u64,
+    pub(crate) author: u64,
+    pub(crate) text: String,
+    pub(crate) system: bool,
+    pub(crate) reply_to: Option<u64>,
+}
+
+impl Draft {
+    pub(crate) fn new(chat: u64, author: u64, text: impl Into<String>) -> Self {
+        Self { chat, author, text: text.into(), system: false, reply_to: None }
+    }
+}
+
+/// What `ACTION` of `im.message.like` asks for. Anything unknown counts as `auto`, as on the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LikeAction {
+    Plus,
+    Minus,
+    Auto,
+}
+
+impl LikeAction {
+    pub(crate) fn of(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "plus" => Self::Plus,
+            "minus" => Self::Minus,
+            _ => Self::Auto,
+        }
+    }
+}
+
+/// Why a message could not be touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Untouched {
+    /// It does not exist, is deleted, or its chat is closed to the one who asks.
+    NoAccess,
+    /// It is that way already.
+    NoChange,
+    /// No text.
+    Empty,
+}
+
+impl State {
+    /// Posts a message and tells the bots that may see it.
+    pub(crate) fn post(&mut self, draft: Draft) -> Result<u64, Untouched> {
+        let text: String = draft.text.trim().chars().take(MAX_TEXT).collect();
+        if text.is_empty() {
+            return Err(Untouched::Empty);
+        }
+        let chat = self.chats.get_mut(&draft.chat).ok_or(Untouched::NoAccess)?;
+        if draft.author != 0 && !chat.has(draft.author) {
+            return Err(Untouched::NoAccess);
+        }
+        let id = Self::take_id(&mut self.next_message);
+        chat.messages.push(id);
+        let message = Message {
+            id,
+            chat: draft.chat,
+            author: draft.author,
+            date: self.now,
+            text,
+            system: draft.system,
+            edited: false,
+            deleted: false,
+            reply_to: draft.reply_to,
+            uuid: self.uuid(),
+            marks: IndexMap::new(),
+        };
+        self.messages.insert(id, message);
+        self.changes.push(Change::Message(id));
+        events::message_added(self, id);
+        Ok(id)
+    }
+
+    /// Replaces the text; only the author may.
+    pub(crate) fn edit(&mut self, message: u64, editor: u64, text: &str) -> Result<(), Untouched> {
+        let text: String = text.trim().chars().take(MAX_TEXT).collect();
+        if text.is_empty() {
+            return Err(Untouched::Empty);
+        }
+        let message = self.own_message(message, editor)?;
+        let id = message.id;
+        message.text = text;
+        message.edited = true;
+        self.changes.push(Change::Message(id));
+        events::message_updated(self, id);
+        Ok(())
+    }
+
+    /// Empties a message, as people do; only the author may.
+    pub(crate) fn delete(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
+        let id = self.own_message(message, editor)?.id;
+        // Before the text goes: a mention in it decides who hears of the deletion.
+        events::message_deleted(self, id);
+        if let Some(message) = self.messages.get_mut(&id) {
+            message.text = format!("Message from {} has been deleted", message.date.american());
+            message.deleted = true;
+            message.marks.clear();
+        }
+        self.changes.push(Change::Message(id));
+        Ok(())
+    }
+
+    fn own_message(&mut self, message: u64, editor: u64) -> Result<&mut Message, Untouched> {
+        self.messages
+            .get_mut(&message)
+            .filter(|message| message.author == editor && !message.deleted)
+            .ok_or(Untouched::NoAccess)
+    }
+
+    /// A message that `user` can see: they are in its chat and it is not deleted.
+    pub(crate) fn visible(&self, message: u64, user: u64) -> Option<&Message> {
+        let message = self.messages.get(&message).filter(|message| !message.deleted)?;
+        self.chats.get(&message.chat).filter(|chat| chat.has(user)).map(|_| message)
+    }
+
+    /// `im.message.like`: touches nothing but this person's like.
+    pub(crate) fn like(&mut self, message: u64, user: u64, action: LikeAction) -> Result<(), Untouched> {
+        let liked = self.visible(message, user).ok_or(Untouched::NoAccess)?.has_mark(user, LIKE);
+        match (action, liked) {
+            (LikeAction::Plus, true) | (LikeAction::Minus, false) => Err(Untouched::NoChange),
+            (LikeAction::Plus | LikeAction::Auto, false) => {
+                self.mark(message, user, LIKE);
+                Ok(())
+            }
+            (LikeAction::Minus | LikeAction::Auto, true) => {
+                self.unmark(message, user, LIKE);
+                Ok(())
+            }
+        }
+    }
+
+    /// `imbot.v2.Chat.Message.Reaction.add`: replaces whatever this person left there before.
+    pub(crate) fn react(&mut self, message: u64, user: u64, code: &str) -> Result<(), Untouched> {
+        let visible = self.visible(message, user).ok_or(Untouched::NoAccess)?;
+        if visible.has_mark(user, code) {
+            return Err(Untouched::NoChange);
+        }
+        let earlier: Vec<String> = visible
+            .marks
+            .iter()
+            .filter(|(_, users)| users.contains(&user))
+            .map(|(code, _)| code.clone())
+            .collect();
+        for code in earlier {
+            self.unmark(message, user, &code);
+        }
+        self.mark(message, user, code);
+        Ok(())
+    }
+
+    /// `imbot.v2.Chat.Message.Reaction.delete`
+    pub(crate) fn unreact(&mut self, message: u64, user: u64, code: &str) -> Result<(), Untouched> {
+        if !self.visible(message, user).ok_or(Untouched::NoAccess)?.has_mark(user, code) {
+            return Err(Untouched::NoChange);
+        }
+        self.unmark(message, user, code);
+        Ok(())
+    }
+
+    fn mark(&mut self, message: u64, user: u64, code: &str) {
+        if let Some(message) = self.messages.get_mut(&message) {
+            message.marks.entry(code.to_owned()).or_default().push(user);
+        }
+        self.changes.push(Change::Message(message));
+        events::reaction_changed(self, message, user, code, true);
+    }
+
+    fn unmark(&mut self, message: u64, user: u64, code: &str) {
+        if let Some(message) = self.messages.get_mut(&message) {
+            if let Some(users) = message.marks.get_mut(code) {
+                users.retain(|other| *other != user);
+            }
+            message.marks.retain(|_, users| !users.is_empty());
+        }
+        self.changes.push(Change::Message(message));
+        events::reaction_changed(self, message, user, code, false);
+    }
+
+    /// A message as `/control` shows it.
+    pub(crate) fn show_message(&self, id: u64) -> Option<Value> {
+        let message = self.messages.get(&id)?;
+        let chat = self.chats.get(&message.chat)?;
+        let likes = message.marks.get(LIKE).cloned().unwrap_or_default();
+        let reactions: IndexMap<&String, &Vec<u64>> =
+            message.marks.iter().filter(|(code, _)| *code != LIKE).collect();
+        let dialog =
+            if message.author == 0 { format!("chat{}", chat.id) } else { chat.dialog(message.author) };
+        Some(json!({
+            "id": id,
+            "chat": chat.id,
+            "dialog": dialog,
+            "author": message.author,
+            "text": message.text,
+            "date": message.date.iso(),
+            "likes": likes,
+            "reactions": reactions,
+            "reply_to": message.reply_to,
+            "system": message.system,
+            "edited": message.edited,
+            "deleted": message.deleted,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_like_follows_its_action() {
+        let mut state = sample();
+        let id = state.post(Draft::new(1, 27, "thanks")).unwrap();
+        assert_eq!(state.like(id, 42, LikeAction::Minus), Err(Untouched::NoChange));
+        state.like(id, 42, LikeAction::Plus).unwrap();
+        assert_eq!(state.like(id, 42, LikeAction::Plus), Err(Untouched::NoChange));
+        state.like(id, 42, LikeAction::Auto).unwrap();
+        assert!(state.messages[&id].marks.is_empty());
+        state.like(id, 42, LikeAction::Auto).unwrap();
+        assert_eq!(state.show_message(id).unwrap()["likes"], json!([42]));
+        assert_eq!(state.like(999, 42, LikeAction::Plus), Err(Untouched::NoAccess));
+    }
+
+    #[test]
+    fn only_members_can_like_and_nobody_a_deleted_message() {
+        let mut state = sample();
+        let chat = state.dialog(27, "42").unwrap();
+        let id = state.post(Draft::new(chat, 27, "between us")).unwrap();
+        assert_eq!(state.like(id, 1, LikeAction::Plus), Err(Untouched::NoAccess));
+        assert_eq!(state.delete(id, 42), Err(Untouched::NoAccess));
+        state.delete(id, 27).unwrap();
+        assert_eq!(state.like(id, 42, LikeAction::Plus), Err(Untouched::NoAccess));
+        assert!(state.messages[&id].text.ends_with("has been deleted"));
+    }
+
+    #[test]
+    fn a_reaction_replaces_the_one_before() {
+        let mut state = sample();
+        let id = state.post(Draft::new(1, 27, "look")).unwrap();
+        state.react(id, 42, "fire").unwrap();
+        state.react(id, 42, "like").unwrap();
+        let shown = state.show_message(id).unwrap();
+        assert_eq!((&shown["likes"], &shown["reactions"]), (&json!([42]), &json!({})));
+        assert_eq!(state.react(id, 42, "like"), Err(Untouched::NoChange));
+        assert_eq!(state.unreact(id, 42, "fire"), Err(Untouched::NoChange));
+        state.unreact(id, 42, "like").unwrap();
+    }
+
+    #[test]
+    fn text_is_trimmed_and_cut() {
+        let mut state = sample();
+        let id = state.post(Draft::new(1, 27, format!("  {}", "ж".repeat(MAX_TEXT + 5)))).unwrap();
+        assert_eq!(state.messages[&id].text.chars().count(), MAX_TEXT);
+        assert_eq!(state.post(Draft::new(1, 27, " \n ")), Err(Untouched::Empty));
+    }
+
+    proptest! {
+        /// Whatever is asked, nobody likes a message twice, and an answer of "changed" means a change.
+        #[test]
+        fn likes_are_a_set(steps in proptest::collection::vec((0_usize..3, 0_usize..3), 1..40)) {
+            let mut state = sample();
+            let id = state.post(Draft::new(1, 27, "x")).unwrap();
+            for (who, what) in steps {
+                let user = [1, 27, 42][who];
+                let before = state.messages[&id].has_mark(user, LIKE);
+                let action = [LikeAction::Plus, LikeAction::Minus, LikeAction::Auto][what];
+                let changed = state.like(id, user, action).is_ok();
+                prop_assert_eq!(changed, before != state.messages[&id].has_mark(user, LIKE));
+                let users = state.messages[&id].marks.get(LIKE).cloned().unwrap_or_default();
+                prop_assert!(users.iter().filter(|other| **other == user).count() <= 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What the portal knows: people, chats, messages, bots, applications. Pure logic, no HTTP.
+//!
+//! Every change leaves its consequences in two boxes: [`State::outbox`] (events for bots) and
+//! [`State::changes`] (news for the chat page). Whoever holds the lock empties them.
+
+pub(crate) mod applications;
+pub(crate) mod bots;
+pub(crate) mod chats;
+pub(crate) mod commands;
+pub(crate) mod messages;
+pub(crate) mod people;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::clock::Moment;
+use crate::delivery::{Deliveries, Outgoing};
+use crate::faults::Faults;
+use crate::journal::Journal;
+use crate::limits::Buckets;
+
+use applications::{AccessToken, Application, RefreshToken, TokenPair};
+use bots::Bot;
+use chats::Chat;
+use commands::Command;
+use messages::Message;
+use people::User;
+
+const FIRST_MESSAGE: u64 = 101;
+const FIRST_BOT: u64 = 1001;
+const FIRST_COMMAND: u64 = 11;
+const FIRST_HANDLER: u64 = 401;
+
+/// News for the chat page.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// A message is new, edited, deleted or marked.
+    Message(u64),
+    /// People, chats or bots changed.
+    State,
+    Typing {
+        chat: u64,
+        user: u64,
+    },
+    /// A delivery to a bot ended.
+    Delivery(u64),
+    /// Everything may be different.
+    Reset,
+}
+
+/// The whole portal.
+#[derive(Debug)]
+pub(crate) struct State {
+    seed: u64,
+    rng: fastrand::Rng,
+    /// Set by whoever takes the lock, so that one operation sees one moment.
+    pub(crate) now: Moment,
+    /// `http://127.0.0.1:9400`
+    pub(crate) url: String,
+    pub(crate) member_id: String,
+    pub(crate) users: BTreeMap<u64, User>,
+    pub(crate) chats: BTreeMap<u64, Chat>,
+    pub(crate) messages: BTreeMap<u64, Message>,
+    pub(crate) bots: BTreeMap<u64, Bot>,
+    pub(crate) commands: BTreeMap<u64, Command>,
+    pub(crate) applications: BTreeMap<String, Application>,
+    pub(crate) access_tokens: HashMap<String, AccessToken>,
+    pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
+    pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
+    pub(crate) outbox: Vec<Outgoing>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) journal: Journal,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) faults: Faults,
+    pub(crate) buckets: Buckets,
+    next_message: u64,
+    next_chat: u64,
+    next_bot: u64,
+    next_command: u64,
+    next_handler: u64,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64, url: String, buckets: Buckets) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let member_id = hex(&mut rng, 32);
+        let mut state = Self {
+            seed,
+            rng,
+            now: Moment::default(),
+            url,
+            member_id,
+            users: people::fresh(),
+            chats: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            bots: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            access_tokens: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+            current_tokens: HashMap::new(),
+            outbox: Vec::new(),
+            changes: Vec::new(),
+            journal: Journal::default(),
+            deliveries: Deliveries::default(),
+            faults: Faults::default(),
+            buckets,
+            next_message: FIRST_MESSAGE,
+            next_chat: 1,
+            next_bot: FIRST_BOT,
+            next_command: FIRST_COMMAND,
+            next_handler: FIRST_HANDLER,
+        };
+        state.found_first_chat();
+        state
+    }
+
+    /// Back to a fresh portal. Applications, bots and their commands stay, unless `all` is true.
+    pub(crate) fn reset(&mut self, all: bool) {
+        if all {
+            let mut buckets = std::mem::take(&mut self.buckets);
+            buckets.empty();
+            let now = self.now;
+            *self = Self::new(self.seed, std::mem::take(&mut self.url), buckets);
+            self.now = now;
+        } else {
+            self.chats.clear();
+            self.messages.clear();
+            self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
+            self.journal.clear();
+            self.deliveries.clear();
+            self.faults.clear();
+            self.buckets.empty();
+            self.next_message = FIRST_MESSAGE;
+            self.next_chat = 1;
+            self.found_first_chat();
+            let bots: Vec<u64> = self.bots.keys().copied().collect();
+            if let Some(chat) = self.chats.get_mut(&chats::FIRST_CHAT) {
+                chat.members.extend(bots);
+            }
+        }
+        self.changes.push(Change::Reset);
+    }
+
+    pub(crate) fn hex(&mut self, digits: usize) -> String {
+        hex(&mut self.rng, digits)
+    }
+
+    /// A random UUID (version 4), as messages carry.
+    pub(crate) fn uuid(&mut self) -> String {
+        let digits = self.hex(30);
+        format!(
+            "{}-{}-4{}-8{}-{}",
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..15],
+            &digits[15..18],
+            &digits[18..]
+        )
+    }
+
+    /// `127.0.0.1:9400`, the portal's domain.
+    pub(crate) fn domain(&self) -> &str {
+        self.url.split_once("://").map_or(self.url.as_str(), |(_, domain)| domain)
+    }
+
+    /// Where REST is called: `http://127.0.0.1:9400/rest/`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("{}/rest/", self.url)
+    }
+
+    pub(crate) fn is_bot(&self, user: u64) -> bool {
+        self.bots.contains_key(&user)
+    }
+
+    fn take_id(counter: &mut u64) -> u64 {
+        let id = *counter;
+        *counter += 1;
+        id
+    }
+}
+
+fn hex(rng: &mut fastrand::Rng, digits: usize) -> String {
+    (0..digits).filter_map(|_| char::from_digit(rng.u32(0..16), 16)).collect()
+}
+
+#[cfg(test)]
+pub(crate) fn sample() -> State {
+    let mut state = State::new(7, "http://127.0.0.1:9400".to_owned(), Buckets::default());
+    state.now = Moment::from_seconds(1_800_000_000);
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_portals_of_one_seed_are_alike() {
+        let (mut one, mut two) = (sample(), sample());
+        assert_eq!(one.member_id, two.member_id);
+        assert_eq!(one.hex(70), two.hex(70));
+        assert_eq!(one.uuid().len(), 36);
+        let mut other = State::new(8, String::new(), Buckets::default());
+        assert_ne!(one.hex(32), other.hex(32));
+    }
+
+    #[test]
+    fn a_reset_keeps_bots_and_applications_unless_told_otherwise() {
+        let mut state = sample();
+        state.install(&["im"]);
+        let bot = state.sample_bot(bots::Kind::Bot);
+        state.post(messages::Draft::new(1, 27, "hello")).unwrap();
+        state.reset(false);
+        assert!(state.messages.is_empty() && state.bots.contains_key(&bot) && state.applications.len() == 1);
+        assert!(state.chats[&1].members.contains(&bot));
+        assert_eq!(state.post(messages::Draft::new(1, 27, "again")).unwrap(), FIRST_MESSAGE);
+        state.reset(true);
+        assert!(state.bots.is_empty() && state.applications.is_empty() && !state.users.contains_key(&bot));
+    }
+}
