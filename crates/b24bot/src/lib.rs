@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+
+mod admin;
+mod bot;
+#[cfg(feature = "portal")]
+mod dev;
+mod error;
+mod running;
+mod signals;
+mod telemetry;
+
+pub mod prelude;
+
+pub use b24bot_actions as actions;
+pub use b24bot_core as core;
+pub use b24bot_dispatcher as dispatcher;
+#[cfg(feature = "portal")]
+pub use b24bot_portal as portal;
+pub use b24bot_rules as rules;
+pub use b24bot_store as store;
+pub use bot::{Bot, portals};
+#[cfg(feature = "portal")]
+pub use dev::Dev;
+pub use error::{Error, ErrorKind};
+pub use running::Running;
+pub use signals::stop_requested;

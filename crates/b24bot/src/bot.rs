@@ -1,0 +1,179 @@
+//! A bot: configuration, handlers, and what runs them.
+
+use std::{future::Future, path::Path, sync::Arc};
+
+use b24bot_actions::{Limits, Portals, RegisteredBot, WebhookUrl};
+use b24bot_core::{ApplicationTokens, Inbox, Secret};
+use b24bot_dispatcher::{Dispatcher, Failure, Handler};
+use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
+use b24bot_store::MemoryInbox;
+
+use crate::{Error, ErrorKind, Running, signals};
+
+/// A bot, ready to be run.
+///
+/// The rules in its `bot.toml` are a handler like any other, and come first.
+///
+/// ```no_run
+/// use b24bot::prelude::*;
+///
+/// struct LikeThanks;
+///
+/// #[async_trait]
+/// impl Handler for LikeThanks {
+///     async fn on_message(&self, ctx: &Context, message: &Message) -> Result<()> {
+///         if message.text.to_lowercase().contains("thank") {
+///             ctx.like(message.id).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<()> {
+///     Ok(Bot::from_config("bot.toml")?.handler(LikeThanks).run().await?)
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "a bot does nothing until it is run"]
+pub struct Bot {
+    pub(crate) config: Config,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) tokens: ApplicationTokens,
+    pub(crate) inbox: Arc<dyn Inbox>,
+}
+
+impl Bot {
+    /// A bot as a `bot.toml` describes it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or has mistakes; the error shows all of them.
+    pub fn from_config(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::new(Config::load(path)?)
+    }
+
+    /// A bot with a configuration that was read already.
+    ///
+    /// # Errors
+    ///
+    /// When it asks for what this version cannot do.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        refuse_what_is_missing(&config)?;
+        let portals = portals(&config)?;
+        let rules = RuleHandler::new(config.rules.clone());
+        Ok(Self {
+            dispatcher: Dispatcher::new(portals).handler(rules),
+            tokens: tokens(&config),
+            inbox: Arc::new(MemoryInbox::default()),
+            config,
+        })
+    }
+
+    /// Adds a handler. Every event goes to all of them, in the order they were added.
+    pub fn handler<H: Handler>(mut self, handler: H) -> Self {
+        self.dispatcher = self.dispatcher.handler(handler);
+        self
+    }
+
+    /// Is told of every error and panic of a handler, instead of the log.
+    pub fn on_error(mut self, hook: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
+        self.dispatcher = self.dispatcher.on_error(hook);
+        self
+    }
+
+    /// How many events are handled at once: see [`Dispatcher::concurrency`].
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.dispatcher = self.dispatcher.concurrency(events);
+        self
+    }
+
+    /// Keeps accepted events in another inbox.
+    pub fn inbox(mut self, inbox: Arc<dyn Inbox>) -> Self {
+        self.inbox = inbox;
+        self
+    }
+
+    /// Serves the bot until SIGINT or SIGTERM, then takes no more events, handles those it has taken, and returns.
+    /// A second signal ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot listen, when the inbox fails, or when a second signal came.
+    pub async fn run(self) -> Result<(), Error> {
+        self.run_until(signals::stop_requested()).await
+    }
+
+    /// The same, until something else asks it to stop. Signals still end it at once after that.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Bot::run).
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        self.start().await?.until(stop).await
+    }
+
+    /// Starts the bot in the background.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot listen.
+    pub async fn start(self) -> Result<Running, Error> {
+        Running::start(self).await
+    }
+}
+
+/// What `bot.toml` can say and this version cannot do is refused, not passed over.
+fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
+    if config.bot.mode == Mode::Fetch {
+        let message = "`mode = \"fetch\"` is not in this version yet: use `mode = \"webhook\"` in [bot]";
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    if matches!(config.store, StoreSettings::Nats(_)) {
+        let message = "`nats` in [store] is not in this version yet: events are kept in memory";
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    Ok(())
+}
+
+/// What a configuration says about calling portals: the credentials and the limits.
+///
+/// # Errors
+///
+/// When the webhook's address cannot be used.
+pub fn portals(config: &Config) -> Result<Portals, Error> {
+    let setup = |error| Error::caused(ErrorKind::Config, "the portal cannot be called", error);
+    let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
+    let mut portals = Portals::builder().limits(limits);
+    if let Some(portal) = &config.portal {
+        let webhook = WebhookUrl::parse(portal.webhook.expose()).map_err(|error| {
+            Error::caused(ErrorKind::Config, "`webhook` in [portal] cannot be used", error)
+        })?;
+        let mut bot = RegisteredBot::default();
+        bot.id = portal.bot_id;
+        bot.client_id.clone_from(&portal.client_id);
+        bot.token.clone_from(&portal.bot_token);
+        portals = portals.webhook(webhook).bot(bot);
+    }
+    portals.build().map_err(setup)
+}
+
+/// The application tokens that `bot.toml` tells of.
+fn tokens(config: &Config) -> ApplicationTokens {
+    let configured = config.security.application_token.clone();
+    let derived = || config.portal.as_ref().map(tokens_of_webhook_bot).unwrap_or_default();
+    configured
+        .map_or_else(derived, |token| vec![token])
+        .iter()
+        .fold(ApplicationTokens::default(), ApplicationTokens::accept)
+}
+
+/// A bot that was registered through an inbound webhook is vouched for with the word `custom` and what it was
+/// registered with, cut to 50 characters.
+fn tokens_of_webhook_bot(portal: &PortalSettings) -> Vec<Secret> {
+    [&portal.bot_token, &portal.client_id]
+        .into_iter()
+        .flatten()
+        .map(|key| Secret::from(format!("custom{}", key.expose()).chars().take(50).collect::<String>()))
+        .collect()
+}

@@ -1,0 +1,35 @@
+//! `b24bot check`, and the reading of `bot.toml` for the other commands.
+
+use std::{io::IsTerminal, path::Path, process::ExitCode};
+
+use b24bot::rules::{Config, ConfigError};
+
+use super::{Outcome, say};
+
+pub(super) fn check(path: &Path) -> Outcome {
+    match Config::load(path) {
+        Ok(config) => {
+            let rules = match config.rules.len() {
+                1 => "1 rule".to_owned(),
+                rules => format!("{rules} rules"),
+            };
+            say(format_args!("{} is fine: bot `{}`, {rules}", path.display(), config.bot.code));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(mistakes) => {
+            say(shown(&mistakes, std::io::stdout().is_terminal()));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The configuration, or all its mistakes.
+pub(super) fn load(path: &Path) -> Result<Config, String> {
+    Config::load(path).map_err(|mistakes| {
+        format!("the configuration has mistakes\n\n{}", shown(&mistakes, std::io::stderr().is_terminal()))
+    })
+}
+
+fn shown(mistakes: &ConfigError, colours: bool) -> String {
+    if colours { mistakes.render_for_terminal() } else { mistakes.to_string() }
+}

@@ -1,0 +1,48 @@
+//! `b24bot dev` and `b24bot portal`.
+
+use std::{net::SocketAddr, path::Path, process::ExitCode};
+
+use b24bot::{Bot, portal::Portal};
+
+use super::{Outcome, say, serve::ended};
+
+pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
+    let rules =
+        if config.exists() { config.display().to_string() } else { "built in: thanks are liked".to_owned() };
+    let dev = Bot::for_dev(config)?.dev(portal).await?;
+    let page = dev.page();
+    say(format_args!(
+        "b24bot dev: a portal on this machine, with the bot in it
+
+  chat page  {page}/
+  bot        {handler} (user {bot})
+  rules      {rules}
+
+Open the chat page, write \"thanks\" in the group chat, and see the like. Without a browser:
+
+  curl -d '{{\"dialog\": \"chat1\", \"user\": 27, \"text\": \"thanks\"}}' {page}/control/messages
+  curl {page}/control/dialogs/chat1/messages
+
+Ctrl-C stops both.",
+        handler = dev.handler(),
+        bot = dev.bot_id(),
+    ));
+    ended(dev.until(b24bot::stop_requested()).await)
+}
+
+pub(super) async fn portal(listen: SocketAddr) -> Outcome {
+    let portal = Portal::builder().listen(listen).start().await?;
+    say(format_args!(
+        "b24bot portal: a portal on this machine
+
+  chat page        {}/
+  inbound webhook  {}
+
+Ctrl-C stops it.",
+        portal.url(),
+        portal.webhook_url(),
+    ));
+    b24bot::stop_requested().await;
+    portal.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,163 @@
+//! The commands of the program.
+
+mod call;
+mod check;
+#[cfg(feature = "portal")]
+mod local;
+pub(crate) mod logging;
+mod serve;
+
+use std::{
+    error::Error,
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use b24bot::actions::LikeAction;
+use clap::{Args, Parser, Subcommand};
+
+type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
+/// Chat bots for Bitrix24: the portal posts its events to this server, rules and handlers act on them.
+#[derive(Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "\
+Start here:
+  b24bot dev                      a bot and a portal on this machine: open the page, write \"thanks\"
+  b24bot check                    does bot.toml say what it should?
+  b24bot run                      serve the bot that bot.toml describes
+
+Logs go to stderr (RUST_LOG=debug shows more), results to stdout."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// How log lines are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: logging::LogFormat,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the bot until SIGINT or SIGTERM
+    #[command(after_help = "\
+The first signal stops the intake; what was accepted is still handled, then the program exits with 0.
+A second signal ends it at once.
+
+The portal posts its events to [server] public_url + path; see the README for how to stand behind a
+reverse proxy, and what a bad request gets.")]
+    Run(ConfigPath),
+
+    /// Serve the bot together with a local portal: no account, no network, no setting
+    #[cfg(feature = "portal")]
+    #[command(after_help = "\
+The bot is registered to the local portal as an application's bot, with the rules of bot.toml (or, without
+that file, rules that like thanks). [portal], [app] and [security] are not read.
+
+Open the page it prints, write \"thanks\" in the chat, and see the like; or, without a browser:
+  curl -d '{\"dialog\": \"chat1\", \"user\": 27, \"text\": \"thanks\"}' http://127.0.0.1:9400/control/messages
+  curl http://127.0.0.1:9400/control/messages/101")]
+    Dev {
+        #[command(flatten)]
+        config: ConfigPath,
+        /// Where the local portal listens
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
+        portal: std::net::SocketAddr,
+    },
+
+    /// The local portal alone: chat page, REST, and /control for tests
+    #[cfg(feature = "portal")]
+    #[command(after_help = "\
+A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 with the three of them, and
+the inbound webhook /rest/1/local/ with all scopes:
+  curl http://127.0.0.1:9400/rest/1/local/profile")]
+    Portal {
+        /// Where it listens
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
+        listen: std::net::SocketAddr,
+    },
+
+    /// Read bot.toml and show every mistake in it
+    #[command(
+        after_help = "Exits with 1 if there is any mistake. Environment variables named in the file must be set."
+    )]
+    Check(ConfigPath),
+
+    /// Like one message: im.message.like
+    #[command(after_help = "\
+The like is from the employee who made the inbound webhook in [portal], who must be in that chat.
+The portal's answer goes to stdout as JSON. Exits with 1 if it is an error, such as WITHOUT_CHANGES (the
+like stood already, or the message cannot be seen) or MESSAGE_ID_ERROR.
+
+  b24bot like 84331
+  b24bot like 84331 --action minus")]
+    Like {
+        /// The message's id
+        message_id: u64,
+        /// plus sets the like, minus removes it, auto toggles it
+        #[arg(long, default_value = "plus", value_parser = ["plus", "minus", "auto"])]
+        action: String,
+        #[command(flatten)]
+        config: ConfigPath,
+    },
+
+    /// Call any REST method with the inbound webhook in [portal]
+    #[command(after_help = "\
+The portal's answer goes to stdout as JSON; exits with 1 if it is an error. Brackets nest:
+
+  b24bot call profile
+  b24bot call imbot.message.add BOT_ID=5 DIALOG_ID=chat1 MESSAGE='Good morning'
+  b24bot call imbot.register CODE=tea 'PROPERTIES[NAME]=Tea bot'
+  b24bot call imbot.v2.Chat.Message.send --json '{\"botId\": 5, \"dialogId\": \"chat1\", \"fields\": {\"message\": \"Hi\"}}'")]
+    Call {
+        /// The method's name, such as im.dialog.get; its case counts
+        method: String,
+        /// Parameters; brackets nest, as in PROPERTIES[NAME]=Tea
+        #[arg(value_name = "KEY=VALUE")]
+        params: Vec<String>,
+        /// Parameters as a JSON object; KEY=VALUE adds to it
+        #[arg(long, value_name = "TEXT")]
+        json: Option<String>,
+        #[command(flatten)]
+        config: ConfigPath,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ConfigPath {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "bot.toml")]
+    config: PathBuf,
+}
+
+pub(crate) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Run(config) => serve::run(&config.config).await,
+        #[cfg(feature = "portal")]
+        Command::Dev { config, portal } => local::dev(&config.config, portal).await,
+        #[cfg(feature = "portal")]
+        Command::Portal { listen } => local::portal(listen).await,
+        Command::Check(config) => check::check(&config.config),
+        Command::Like { message_id, action, config } => {
+            let action: LikeAction = action.parse()?;
+            call::like(&config.config, message_id, action).await
+        }
+        Command::Call { method, params, json, config } => {
+            call::call(&config.config, &method, &params, json.as_deref()).await
+        }
+    }
+}
+
+/// A result, to stdout. A reader that has gone away is no failure of ours.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// What went wrong, to stderr.
+pub(crate) fn complain(error: &dyn Display) {
+    let _ = writeln!(io::stderr(), "error: {error}");
+}

@@ -1,0 +1,162 @@
+//! A bot and a local portal in one process: everything works, and nothing outside is needed.
+
+use std::{
+    future::Future,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
+
+use b24bot_core::{BotId, MemberId, Secret};
+use b24bot_portal::{Application, Portal};
+use b24bot_rules::{Api, BotSettings, BotType, Config};
+use serde_json::{Value as Json, json};
+
+use crate::{Bot, Error, ErrorKind, Running, bot::portals};
+
+/// What the local portal lets an application do here: like as the bot itself, and all that bots do.
+const SCOPE: [&str; 2] = ["im", "imbot"];
+
+impl Bot {
+    /// A bot to be run with [`dev`](Bot::dev): the `bot.toml` counts except for `[portal]`, `[app]` and `[security]`,
+    /// so that none of their environment variables is needed. Without the file, the built-in rules like thanks.
+    ///
+    /// # Errors
+    ///
+    /// When the file has mistakes; the error shows all of them.
+    pub fn for_dev(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::new(Config::load_for_local_portal(path)?)
+    }
+
+    /// Starts the bot together with a local portal on that address, to which it is registered as an application's
+    /// bot: its likes are its own.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be listened on.
+    pub async fn dev(mut self, portal: SocketAddr) -> Result<Dev, Error> {
+        let Config { bot, server, admin, .. } = &mut self.config;
+        server.listen = free_address(server.listen.port());
+        if let Some(admin) = admin {
+            admin.listen = free_address(admin.listen.port());
+        }
+        let (bot, path) = (bot.clone(), server.path.clone());
+        let portals = portals(&self.config)?;
+
+        let portal = Portal::builder().listen(portal).start().await.map_err(|error| {
+            let advice = "another address can be given with --portal";
+            Error::caused(
+                ErrorKind::Listen,
+                format!("the local portal cannot listen on {portal} ({advice})"),
+                error,
+            )
+        })?;
+        let application = portal.install_application(&SCOPE);
+        let running = self.start().await?;
+        running.tokens().insert(
+            MemberId::from(application.member_id.as_str()),
+            &Secret::from(application.application_token.as_str()),
+        );
+        let handler = format!("http://{}{path}", running.address());
+        let bot_id = register(&portals, &application, &bot, &handler).await?;
+        Ok(Dev { running, portal, bot_id, handler })
+    }
+}
+
+/// A bot and a local portal that run.
+#[derive(Debug)]
+pub struct Dev {
+    running: Running,
+    portal: Portal,
+    bot_id: BotId,
+    handler: String,
+}
+
+impl Dev {
+    /// The chat page: `http://127.0.0.1:9400`.
+    #[must_use]
+    pub fn page(&self) -> String {
+        self.portal.url()
+    }
+
+    /// Where the portal posts its events.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        &self.handler
+    }
+
+    /// The bot's id on the local portal.
+    #[must_use]
+    pub fn bot_id(&self) -> BotId {
+        self.bot_id
+    }
+
+    /// Waits until something asks to stop, then stops both, the bot first: see [`Running::until`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Running::until`].
+    pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let stopped = self.running.until(stop).await;
+        self.portal.shutdown().await;
+        stopped
+    }
+}
+
+/// The configured port on loopback if it is free, else any: nothing outside knows the bot's address here.
+fn free_address(port: u16) -> SocketAddr {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match std::net::TcpListener::bind(wanted) {
+        Ok(_) => wanted,
+        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+    }
+}
+
+/// `imbot.register` or `imbot.v2.Bot.register`, as any application would call it.
+async fn register(
+    portals: &b24bot_actions::Portals,
+    application: &Application,
+    bot: &BotSettings,
+    handler: &str,
+) -> Result<BotId, Error> {
+    let refused =
+        |error| Error::caused(ErrorKind::Portal, "the local portal refuses to register the bot", error);
+    let client = portals
+        .token_client(
+            Some(&MemberId::from(application.member_id.as_str())),
+            &application.client_endpoint,
+            Secret::from(application.access_token.as_str()),
+        )
+        .map_err(refused)?;
+    let answer: Json = match bot.api {
+        Api::V1 => {
+            let kind = match bot.bot_type {
+                BotType::Supervisor | BotType::Personal => "S",
+                BotType::OpenLine => "O",
+                _ => "B",
+            };
+            let params = json!({
+                "CODE": bot.code, "TYPE": kind, "EVENT_HANDLER": handler, "EVENT_MESSAGE_ADD": handler,
+                "EVENT_WELCOME_MESSAGE": handler, "EVENT_BOT_DELETE": handler,
+                "EVENT_MESSAGE_UPDATE": handler, "EVENT_MESSAGE_DELETE": handler,
+                "PROPERTIES": {"NAME": bot.name, "LAST_NAME": ""},
+            });
+            client.call("imbot.register", &params).await.map_err(refused)?
+        }
+        Api::V2 => {
+            let kind = match bot.bot_type {
+                BotType::Supervisor => "supervisor",
+                BotType::Personal => "personal",
+                BotType::OpenLine => "openline",
+                _ => "bot",
+            };
+            let fields = json!({
+                "code": bot.code, "type": kind, "eventMode": "webhook", "webhookUrl": handler,
+                "properties": {"name": bot.name},
+            });
+            client.call("imbot.v2.Bot.register", &json!({ "fields": fields })).await.map_err(refused)?
+        }
+    };
+    let id = answer.as_u64().or_else(|| answer.pointer("/bot/id")?.as_u64());
+    id.map(BotId::from)
+        .ok_or_else(|| Error::new(ErrorKind::Portal, "the local portal registered the bot without an id"))
+}

@@ -1,0 +1,40 @@
+//! The metrics of this process, in Prometheus' text format.
+
+use std::{sync::OnceLock, time::Duration};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// From the time of a call that waits for nothing to that of one that waits for the portal's limit.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The recorder of this process; `None` if the user has installed another one.
+pub(crate) fn recorder() -> Option<&'static PrometheusHandle> {
+    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    RECORDER.get_or_init(install).as_ref()
+}
+
+fn install() -> Option<PrometheusHandle> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("b24bot_handler_seconds".into()), &SECONDS)
+        .ok()?
+        .install_recorder()
+        .ok()?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            upkeep.run_upkeep();
+        }
+    });
+    metrics::describe_counter!("b24bot_events_total", "Webhook events by name and outcome");
+    metrics::describe_gauge!("b24bot_inbox_pending", "Accepted events that are not handled yet");
+    metrics::describe_gauge!("b24bot_inbox_dead", "Events whose handlers failed");
+    metrics::describe_histogram!(
+        "b24bot_handler_seconds",
+        metrics::Unit::Seconds,
+        "Time in handlers, by event"
+    );
+    metrics::gauge!("b24bot_actions_queued").increment(0.0);
+    Some(handle)
+}
