@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+
+mod config;
+mod diagnostic;
+mod document;
+mod error;
+mod folding;
+mod handler;
+mod limit;
+mod masking;
+mod reply;
+mod rule;
+mod ruleset;
+mod view;
+
+pub use config::{
+    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, LimitSettings, Mode, PortalSettings,
+    SecuritySettings, ServerSettings, StoreSettings,
+};
+pub use diagnostic::Diagnostic;
+pub use error::{ConfigError, ConfigErrorKind};
+pub use handler::{RuleError, RuleHandler};
+pub use limit::{Limit, LimitError};
+pub use rule::Rule;
+pub use ruleset::{Effect, EffectKind, RuleSet};
+pub use view::{MessageView, RuleEvent};

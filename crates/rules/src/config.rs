@@ -1,0 +1,195 @@
+//! `bot.toml`.
+
+mod addresses;
+mod rules;
+mod sections;
+mod settings;
+
+use std::{fs, path::Path};
+
+pub use settings::{
+    AdminSettings, Api, AppSettings, BotSettings, BotType, LimitSettings, Mode, PortalSettings,
+    SecuritySettings, ServerSettings, StoreSettings,
+};
+
+use crate::{
+    ConfigError, ConfigErrorKind, Rule,
+    document::{Document, Root, Table, not_utf8},
+};
+
+/// Where `bot.toml` is unless said otherwise.
+const DEFAULT_PATH: &str = "bot.toml";
+
+/// What `bot.toml` says, checked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Who the bot is.
+    pub bot: BotSettings,
+    /// One portal through an inbound webhook; not together with `app`.
+    pub portal: Option<PortalSettings>,
+    /// An application that portals install.
+    pub app: Option<AppSettings>,
+    /// Where events come in.
+    pub server: ServerSettings,
+    /// How the portal proves that it is the portal.
+    pub security: SecuritySettings,
+    /// Where accepted events wait.
+    pub store: StoreSettings,
+    /// How fast the portal may be called.
+    pub limits: LimitSettings,
+    /// Health, metrics and the dashboard.
+    pub admin: Option<AdminSettings>,
+    /// The rules, in file order.
+    pub rules: Vec<Rule>,
+}
+
+/// What the configuration is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Purpose {
+    Portal,
+    LocalPortal,
+}
+
+impl Config {
+    /// A `bot.toml` to start from: a supervisor that likes thanks. The local portal runs it when there is no file.
+    pub const STARTER: &str = include_str!("starter.toml");
+
+    /// Reads a file, with `${NAME}` from the environment.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, or with every mistake in it.
+    ///
+    /// ```no_run
+    /// let config = b24bot_rules::Config::load("bot.toml")?;
+    /// println!("{} has {} rules", config.bot.name, config.rules.len());
+    /// # Ok::<(), b24bot_rules::ConfigError>(())
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::load_for(path.as_ref(), Purpose::Portal)
+    }
+
+    /// Reads a file for use with the local portal.
+    ///
+    /// `[portal]`, `[app]`, `[security]` and `public_url` are not needed and their values not looked at, nor are
+    /// the environment variables in them; these settings come out empty. Everything else is checked as usual.
+    /// If there is no `bot.toml`, [`STARTER`](Self::STARTER) takes its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); also when a file of another name is missing.
+    pub fn load_for_local_portal(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        match Self::load_for(path, Purpose::LocalPortal) {
+            Err(error) if error.kind() == ConfigErrorKind::Missing && path == Path::new(DEFAULT_PATH) => {
+                Self::read("built-in bot.toml", Self::STARTER, &|_| None, Purpose::LocalPortal)
+            }
+            result => result,
+        }
+    }
+
+    /// Reads a text. `source_name` is what diagnostics call it, `env` looks up environment variables.
+    ///
+    /// # Errors
+    ///
+    /// With every mistake in the text.
+    ///
+    /// ```
+    /// use b24bot_rules::Config;
+    ///
+    /// let error = Config::parse("bot.toml", "[bot]\ncode = 5\ncolour = 'red'", &|_| None).unwrap_err();
+    /// assert_eq!(error.diagnostics().len(), 2);
+    /// assert!(error.to_string().contains("bot.toml:2:8"));
+    /// ```
+    pub fn parse(
+        source_name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        Self::read(source_name, text, env, Purpose::Portal)
+    }
+
+    /// Reads a text as [`load_for_local_portal`](Self::load_for_local_portal) reads a file.
+    ///
+    /// # Errors
+    ///
+    /// With every mistake in the text.
+    pub fn parse_for_local_portal(
+        source_name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        Self::read(source_name, text, env, Purpose::LocalPortal)
+    }
+
+    fn load_for(path: &Path, purpose: Purpose) -> Result<Self, ConfigError> {
+        let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(path, error))?;
+        let name = path.display().to_string();
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+            ConfigError::invalid(&name, vec![not_utf8(&name, &text)])
+        })?;
+        Self::read(&name, &text, &|name| std::env::var(name).ok(), purpose)
+    }
+
+    fn read(
+        name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+        purpose: Purpose,
+    ) -> Result<Self, ConfigError> {
+        let (document, root) = Document::parse(text, env);
+        let config = {
+            let root = Root::new(&document, &root, sections::SECTIONS);
+            assemble(&document, &root, purpose)
+        };
+        let diagnostics = document.into_diagnostics(name);
+        match config {
+            Some(config) if diagnostics.is_empty() => Ok(config),
+            _ => Err(ConfigError::invalid(name, diagnostics)),
+        }
+    }
+}
+
+/// Reads all sections, whatever is wrong with any of them.
+fn assemble(document: &Document<'_>, root: &Root<'_>, purpose: Purpose) -> Option<Config> {
+    let is_local = purpose == Purpose::LocalPortal;
+    let bot = root
+        .require("bot", "begin with `[bot]` and `code = \"like_bot\"` below it")
+        .and_then(|table| sections::bot(&table));
+    let portal = root.section("portal");
+    let app = root.section("app");
+    let security = root.section("security");
+    if let (Some(portal), Some(app), false) = (&portal, &app, is_local) {
+        let later = if portal.head.start < app.head.start { app } else { portal };
+        document.fail(
+            later.head.clone(),
+            "there are both [portal] and [app]",
+            "keep [portal] for one portal, or [app] for an application that portals install",
+        );
+    }
+    let rest = |table| if is_local { Table::unimportant(table) } else { table };
+    let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let portal = portal.map(|table| sections::portal(&table));
+    let app = app.map(|table| sections::app(&table));
+    let security = security.map(|table| sections::security(&table));
+    let server = root.section("server").map(|table| sections::server(&table, !is_local));
+    let store = root.section("store").map(|table| sections::store(&table));
+    let limits = root.section("limits").map(|table| sections::limits(&table));
+    let admin = root.section("admin").map(|table| sections::admin(&table));
+    let rules = rules::rules(&root.sections("rule"));
+    let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
+    Some(Config {
+        bot: bot?,
+        portal: portal.map_or(Some(None), |read| read.map(Some))?,
+        app: app.map_or(Some(None), |read| read.map(Some))?,
+        server: server.unwrap_or_else(|| Some(ServerSettings::default()))?,
+        security: security.unwrap_or_else(|| Some(SecuritySettings::default()))?,
+        store: store.unwrap_or_else(|| Some(StoreSettings::default()))?,
+        limits: limits.unwrap_or_else(|| Some(LimitSettings::default()))?,
+        admin: admin.map_or(Some(None), |read| read.map(Some))?,
+        rules,
+    })
+}

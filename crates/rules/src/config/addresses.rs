@@ -1,0 +1,129 @@
+//! Addresses in `bot.toml`: their shapes, and what people write instead.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use b24bot_actions::{AddressErrorKind, WebhookUrl};
+use b24bot_core::Secret;
+use url::{Host, Url};
+
+use crate::document::Item;
+
+const WEBHOOK: &str = "https://DOMAIN/rest/USER/SECRET/";
+
+/// The address of an inbound webhook. No message repeats any of it.
+pub(super) fn webhook(item: &Item<'_>) -> Option<Secret> {
+    let text = item.filled_text(&format!("\"{WEBHOOK}\""))?;
+    let Err(error) = WebhookUrl::parse(&text.value) else {
+        let address = text.value.trim();
+        return Some(format!("{}/", address.trim_end_matches('/')).into());
+    };
+    let help = match error.kind() {
+        AddressErrorKind::NotHttps => "plain http would show the secret to everyone on the way",
+        _ => {
+            "copy it from the portal's inbound webhook and leave out the method: `https://DOMAIN/rest/USER/SECRET/`"
+        }
+    };
+    text.fail(format!("`webhook`: {error}"), help);
+    None
+}
+
+/// Where the portal reaches the bot.
+pub(super) fn public_url(item: &Item<'_>) -> Option<String> {
+    let text = item.filled_text("\"https://bot.example.com\"")?;
+    let Ok(url) = Url::parse(text.value.trim()) else {
+        text.fail(
+            format!("`public_url` is not a web address: {}", text.quoted()),
+            "for example `public_url = \"https://bot.example.com\"`",
+        );
+        return None;
+    };
+    if !is_safe(&url) {
+        text.fail(
+            "`public_url` must be an https address",
+            "portals post to https only; plain http is for loopback",
+        );
+        return None;
+    }
+    let extra = url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some();
+    if extra {
+        text.fail(
+            "`public_url` is more than an address",
+            "leave out user, `?…` and `#…`: `https://bot.example.com`",
+        );
+        return None;
+    }
+    Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An address to listen on; `host` is what to propose where only a port is given.
+pub(super) fn listen(item: &Item<'_>, host: Ipv4Addr) -> Option<SocketAddr> {
+    let text = item.filled_text(&format!("\"{host}:8080\""))?;
+    let written = text.value.trim();
+    if let Ok(address) = written.parse() {
+        return Some(address);
+    }
+    let port = |text: &str| text.parse::<u16>().ok();
+    let meant = match written.rsplit_once(':') {
+        Some(("localhost", number)) => port(number).map(|number| (Ipv4Addr::LOCALHOST, number)),
+        Some(("" | "*", number)) => port(number).map(|number| (host, number)),
+        Some(_) => None,
+        None => port(written).map(|number| (host, number)),
+    };
+    let help = match meant.filter(|_| !text.is_from_environment()) {
+        Some((host, number)) => format!("did you mean `{host}:{number}`?"),
+        None => "it is an IP address and a port: `0.0.0.0:8080`, `127.0.0.1:8081`, `[::]:8080`".to_owned(),
+    };
+    text.fail(format!("`{}` cannot be {}", item.key, text.quoted()), help);
+    None
+}
+
+/// The path of the endpoint.
+pub(super) fn path(item: &Item<'_>) -> Option<String> {
+    let text = item.filled_text("\"/bitrix24/events\"")?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()+,;=:@%".contains(c);
+    if !text.value.starts_with('/') {
+        text.fail("`path` must start with `/`", "for example `path = \"/bitrix24/events\"`");
+    } else if !text.value.chars().all(is_plain) {
+        text.fail("`path` has characters that no path has", "letters, digits, `-`, `_` and `/` are safe");
+    } else {
+        return Some(text.value);
+    }
+    None
+}
+
+/// One or more addresses of NATS servers.
+pub(super) fn nats(item: &Item<'_>) -> Option<Secret> {
+    let text = item.filled_text("\"nats://127.0.0.1:4222\"")?;
+    let is_server = |address: &str| {
+        Url::parse(address.trim()).is_ok_and(|url| {
+            matches!(url.scheme(), "nats" | "tls" | "ws" | "wss")
+                && url.host_str().is_some_and(|host| !host.is_empty())
+        })
+    };
+    if !text.value.split(',').all(is_server) {
+        text.fail(
+            "`nats` is not the address of a NATS server",
+            "for example `nats = \"nats://127.0.0.1:4222\"`",
+        );
+        return None;
+    }
+    Some(text.value.into())
+}
+
+/// Encrypted, or not leaving this machine.
+fn is_safe(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback,
+        _ => false,
+    }
+}

@@ -1,0 +1,136 @@
+//! A TOML text on its way to become settings: every question asked of it may add a mistake, none ends it.
+
+mod environment;
+mod item;
+mod suggestion;
+mod table;
+
+use std::{cell::RefCell, ops::Range, sync::Arc};
+
+use toml::de::DeTable;
+
+pub(crate) use item::Item;
+pub(crate) use suggestion::list;
+pub(crate) use table::{Root, Table};
+
+use crate::{
+    Diagnostic,
+    masking::{masked_line, without_addresses},
+};
+
+/// Looks up an environment variable.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The text, and the mistakes found in it so far.
+pub(crate) struct Document<'a> {
+    text: &'a str,
+    environment: Environment<'a>,
+    mistakes: RefCell<Vec<Mistake>>,
+}
+
+struct Mistake {
+    /// Bytes of the text.
+    span: Range<usize>,
+    message: String,
+    help: Option<String>,
+    kind: MistakeKind,
+}
+
+#[derive(PartialEq)]
+enum MistakeKind {
+    Syntax,
+    Value,
+    /// Something that should be in this part of the text is not.
+    Missing(Range<usize>),
+}
+
+impl<'a> Document<'a> {
+    /// Parses as much as can be parsed.
+    pub(crate) fn parse(text: &'a str, environment: Environment<'a>) -> (Self, DeTable<'a>) {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let document = Self { text, environment, mistakes: RefCell::default() };
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            let message = match (error.message(), text.get(span.clone())) {
+                ("duplicate key", Some(key)) if !key.is_empty() => format!("duplicate key `{key}`"),
+                (message, _) => message.replace(", expected literal string", ""),
+            };
+            document.add(span, message, None, MistakeKind::Syntax);
+        }
+        (document, root.into_inner())
+    }
+
+    /// One mistake at these bytes of the text.
+    pub(crate) fn fail(&self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(span, message.into(), Some(help.into()), MistakeKind::Value);
+    }
+
+    /// Something is missing in `part`; `span` is what to show.
+    fn fail_missing(&self, span: Range<usize>, part: Range<usize>, message: String, help: String) {
+        self.add(span, message, Some(help), MistakeKind::Missing(part));
+    }
+
+    fn add(&self, span: Range<usize>, message: String, help: Option<String>, kind: MistakeKind) {
+        self.mistakes.borrow_mut().push(Mistake { span, message, help, kind });
+    }
+
+    /// The line, from 1, of a byte of the text.
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// All mistakes, in file order.
+    ///
+    /// A syntax error makes the parser guess: what depends on such a guess is left out.
+    pub(crate) fn into_diagnostics(self, file: &str) -> Vec<Diagnostic> {
+        let file: Arc<str> = file.into();
+        let mut mistakes = self.mistakes.take();
+        let (broken, lines): (Vec<_>, Vec<_>) = mistakes
+            .iter()
+            .filter(|mistake| mistake.kind == MistakeKind::Syntax)
+            .map(|mistake| (mistake.span.start, self.line_of(mistake.span.start)))
+            .unzip();
+        mistakes.retain(|mistake| match &mistake.kind {
+            MistakeKind::Syntax => true,
+            MistakeKind::Value => !lines.contains(&self.line_of(mistake.span.start)),
+            MistakeKind::Missing(part) => !broken.iter().any(|at| part.contains(at) || *at == part.end),
+        });
+        mistakes.sort_by_key(|mistake| mistake.span.start);
+        mistakes.dedup_by(|a, b| a.span == b.span && a.message == b.message);
+        mistakes.into_iter().map(|mistake| locate(&file, self.text, mistake)).collect()
+    }
+}
+
+/// A file that is not even text: where its first wrong byte is. `text` is what came before.
+pub(crate) fn not_utf8(file: &str, text: &str) -> Diagnostic {
+    let mistake = Mistake {
+        span: text.len()..text.len(),
+        message: "this is not UTF-8 text".to_owned(),
+        help: Some("save the file as UTF-8".to_owned()),
+        kind: MistakeKind::Syntax,
+    };
+    locate(&file.into(), text, mistake)
+}
+
+fn locate(file: &Arc<str>, text: &str, mistake: Mistake) -> Diagnostic {
+    let start = floor(text, mistake.span.start);
+    let end = floor(text, mistake.span.end.max(start));
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = &text[line_start..];
+    let line_end = line_start + line.find('\n').unwrap_or(line.len());
+    let number = text[..start].matches('\n').count();
+    let width = text[start..end.min(line_end)].trim_end_matches('\r').chars().count();
+    Diagnostic {
+        file: Arc::clone(file),
+        line: number + 1,
+        column: text[line_start..start].chars().count() + 1,
+        message: without_addresses(&mistake.message),
+        help: mistake.help.map(|help| without_addresses(&help)),
+        shown: masked_line(text, number),
+        width,
+    }
+}
+
+fn floor(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset.min(text.len()))
+}

@@ -1,0 +1,91 @@
+//! Rules as a handler.
+
+use std::{fmt, sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use b24bot_actions::{Context, Error, LikeAction};
+use b24bot_core::Event;
+use b24bot_dispatcher::{Handler, Result};
+
+use crate::{Effect, EffectKind, Rule, RuleSet};
+
+/// Does what the rules of `bot.toml` say.
+///
+/// All effects of an event are attempted, in order, whatever became of those before; then the first error is returned.
+///
+/// ```
+/// use b24bot_rules::{Config, RuleHandler};
+///
+/// let config = Config::parse_for_local_portal("bot.toml", Config::STARTER, &|_| None)?;
+/// let handler = RuleHandler::new(config.rules);
+/// assert_eq!(handler.rules().len(), 2);
+/// # Ok::<(), b24bot_rules::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct RuleHandler {
+    rules: RuleSet,
+}
+
+/// An effect of a rule could not be had; the source says why.
+#[derive(Debug)]
+pub struct RuleError {
+    rule: Arc<str>,
+    source: Error,
+}
+
+impl RuleError {
+    /// The name of the rule.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule `{}`", self.rule)
+    }
+}
+
+impl std::error::Error for RuleError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl RuleHandler {
+    /// A handler for rules in that order.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Self { rules: RuleSet::new(rules) }
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        self.rules.rules()
+    }
+}
+
+#[async_trait]
+impl Handler for RuleHandler {
+    async fn on_event(&self, ctx: &Context, event: &Event) -> Result {
+        let mut first = None;
+        for effect in self.rules.decide(event, Instant::now()) {
+            if let Err(source) = perform(ctx, &effect).await {
+                first.get_or_insert(RuleError { rule: effect.rule, source });
+            }
+        }
+        first.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+async fn perform(ctx: &Context, effect: &Effect) -> std::result::Result<(), Error> {
+    match &effect.kind {
+        EffectKind::Like(message, LikeAction::Plus) => ctx.like(*message).await.map(drop),
+        EffectKind::Like(message, LikeAction::Minus) => ctx.unlike(*message).await.map(drop),
+        EffectKind::Like(message, LikeAction::Auto) => ctx.toggle_like(*message).await.map(drop),
+        EffectKind::React(message, code) => ctx.react(*message, code).await.map(drop),
+        EffectKind::Reply(text) => ctx.reply(text).await.map(drop),
+    }
+}

@@ -1,0 +1,105 @@
+//! All rules of a bot, in order.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use b24bot_actions::LikeAction;
+use b24bot_core::{DialogId, Event, MemberId, MessageId};
+
+use crate::{MessageView, Rule, limit::Windows};
+
+/// Rules in the order they run, and how often each has acted lately. No I/O and no clock of its own.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    /// One for each rule that has a limit.
+    windows: Mutex<Vec<Option<Windows<Place>>>>,
+}
+
+type Place = (Option<MemberId>, DialogId);
+
+/// Something a rule wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effect {
+    /// The name of the rule.
+    pub rule: Arc<str>,
+    /// What it wants.
+    pub kind: EffectKind,
+}
+
+/// What a rule wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EffectKind {
+    /// `im.message.like` with this action.
+    Like(MessageId, LikeAction),
+    /// The reaction with this code.
+    React(MessageId, Arc<str>),
+    /// This text into the dialog of the event.
+    Reply(String),
+}
+
+impl RuleSet {
+    /// Rules in that order.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let windows = rules.iter().map(|rule| rule.limit.map(Windows::new)).collect();
+        Self { rules, windows: Mutex::new(windows) }
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What the rules want done about an event, in order. What is returned counts for their limits.
+    ///
+    /// A rule at its limit is passed over as if it did not match: its `stop` does not hold either.
+    #[must_use]
+    pub fn decide(&self, event: &Event, now: Instant) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let Some(view) = MessageView::of(event) else { return effects };
+        let mut place = None;
+        for (number, rule) in self.rules.iter().enumerate() {
+            if !rule.matches(&view) {
+                continue;
+            }
+            if rule.limit.is_some() {
+                let place =
+                    place.get_or_insert_with(|| (event.portal.member_id.clone(), view.dialog.clone()));
+                let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+                let admitted = windows
+                    .get_mut(number)
+                    .and_then(Option::as_mut)
+                    .is_none_or(|rule| rule.admit(place, now));
+                if !admitted {
+                    continue;
+                }
+            }
+            effects.extend(rule.effects(&view).map(|kind| Effect { rule: Arc::clone(&rule.name), kind }));
+            if rule.stop {
+                break;
+            }
+        }
+        effects
+    }
+}
+
+impl Rule {
+    fn effects(&self, view: &MessageView<'_>) -> impl Iterator<Item = EffectKind> {
+        let like = view.message.zip(self.like).map(|(message, action)| EffectKind::Like(message, action));
+        let react =
+            view.message.zip(self.reaction.clone()).map(|(message, code)| EffectKind::React(message, code));
+        let reply = self.reply.as_ref().map(|template| {
+            // An update names nobody.
+            let nameless = if view.user_name.trim().is_empty() { view.user } else { None };
+            let user = nameless.map_or_else(|| view.user_name.to_owned(), |id| format!("#{id}"));
+            EffectKind::Reply(template.fill(&user, view.text))
+        });
+        [like, react, reply].into_iter().flatten()
+    }
+}

@@ -1,0 +1,209 @@
+//! What `bot.toml` may say, and what it then means.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use b24bot_core::BotId;
+use b24bot_rules::{Api, BotType, Config, ConfigErrorKind, Diagnostic, Mode, Rule, StoreSettings};
+
+fn parse(text: &str) -> Config {
+    Config::parse("bot.toml", text, &|_| None).unwrap()
+}
+
+/// The environment the shipped file asks for.
+fn environment(name: &str) -> Option<String> {
+    match name {
+        "B24_WEBHOOK_URL" => Some("https://portal.example/rest/1/s3cr3t".to_owned()),
+        "B24_APPLICATION_TOKEN" => Some("t0ken\n".to_owned()),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_key_has_its_place() {
+    let config = parse(
+        r#"
+        [bot]
+        code = "like_bot"
+        name = "Like bot"
+        type = "openline"
+        api = "v2"
+        mode = "fetch"
+
+        [portal]
+        webhook = "http://127.0.0.1:9400/rest/1/local"
+        bot_id = 1001
+        bot_token = "0123456789012345678901234567890123456789"
+        client_id = "c1"
+
+        [server]
+        listen = "[::1]:80"
+        path = "/"
+        public_url = "https://bot.example/base/"
+
+        [security]
+        application_token = "t0ken"
+
+        [store]
+        path = "data/b24bot.db"
+
+        [limits]
+        burst = 250
+        per_second = 5
+
+        [admin]
+        listen = "127.0.0.1:9000"
+        "#,
+    );
+    assert_eq!((config.bot.code.as_str(), config.bot.name.as_str()), ("like_bot", "Like bot"));
+    assert_eq!(
+        (config.bot.bot_type, config.bot.api, config.bot.mode),
+        (BotType::OpenLine, Api::V2, Mode::Fetch)
+    );
+    let portal = config.portal.as_ref().unwrap();
+    assert_eq!(portal.webhook.expose(), "http://127.0.0.1:9400/rest/1/local/");
+    assert_eq!(portal.bot_id.map(BotId::get), Some(1001));
+    assert_eq!(portal.bot_token.as_ref().unwrap().expose().len(), 40);
+    assert_eq!(portal.client_id.as_ref().unwrap().expose(), "c1");
+    assert_eq!(config.server.listen, "[::1]:80".parse::<SocketAddr>().unwrap());
+    assert_eq!(config.server.path, "/");
+    assert_eq!(config.server.public_url.as_deref(), Some("https://bot.example/base"));
+    assert_eq!(config.security.application_token.as_ref().unwrap().expose(), "t0ken");
+    assert!(matches!(&config.store, StoreSettings::Embedded(path) if path == Path::new("data/b24bot.db")));
+    assert_eq!((config.limits.burst, config.limits.per_second), (250, 5.0));
+    assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9000);
+    let shown = format!("{config:?}");
+    assert!(
+        !shown.contains("local/") && !shown.contains("t0ken") && !shown.contains("0123456789"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let config = parse("bot.code = 'b'");
+    assert_eq!(config.bot.name, "b");
+    assert_eq!(
+        (config.bot.bot_type, config.bot.api, config.bot.mode),
+        (BotType::Bot, Api::V2, Mode::Webhook)
+    );
+    assert!(
+        config.portal.is_none() && config.app.is_none() && config.admin.is_none() && config.rules.is_empty()
+    );
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.server.path, "/bitrix24/events");
+    assert!(config.server.public_url.is_none() && config.security.application_token.is_none());
+    assert!(matches!(&config.store, StoreSettings::Embedded(path) if path == Path::new("b24bot.db")));
+    assert_eq!((config.limits.burst, config.limits.per_second), (50, 2.0));
+
+    let admin = parse("bot.code = 'b'\n[admin]").admin.unwrap();
+    assert_eq!(admin.listen.to_string(), "127.0.0.1:8081");
+}
+
+#[test]
+fn sections_may_be_written_in_line() {
+    let config = parse("bot = { code = 'b' }\nrule = [{ like = true }, { text = 'x', stop = true }]");
+    assert_eq!(config.rules.iter().map(Rule::name).collect::<Vec<_>>(), ["rule 1", "rule 2"]);
+}
+
+#[test]
+fn an_application_needs_no_portal() {
+    let text = "[bot]\ncode = 'b'\n[app]\nclient_id = 'local.1'\nclient_secret = '${KEY}'\n[store]\nnats = 'nats://a:1,nats://b'";
+    let config = Config::parse("bot.toml", text, &|name| (name == "KEY").then(|| "k3y".to_owned())).unwrap();
+    let app = config.app.unwrap();
+    assert_eq!((app.client_id.as_str(), app.client_secret.expose()), ("local.1", "k3y"));
+    assert!(
+        matches!(&config.store, StoreSettings::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
+    );
+}
+
+#[test]
+fn environment_variables_are_filled_in_everywhere() {
+    let text = "[bot]\ncode = '${A}_${A}'\nname = '$${A} $A'\n[[rule]]\ntext = ['${A}']\nlike = true";
+    let config = Config::parse("bot.toml", text, &|name| (name == "A").then(|| "alpha".to_owned())).unwrap();
+    assert_eq!(config.bot.code, "alpha_alpha");
+    assert_eq!(config.bot.name, "${A} $A");
+}
+
+#[test]
+fn the_shipped_file_is_fine() {
+    let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bot.toml"));
+    if let Ok(shipped) = shipped {
+        assert_eq!(
+            shipped.replace("\r\n", "\n"),
+            Config::STARTER.replace("\r\n", "\n"),
+            "keep the two the same"
+        );
+    }
+    let config = Config::parse("bot.toml", Config::STARTER, &environment).unwrap();
+    assert_eq!((config.bot.bot_type, config.bot.api), (BotType::Supervisor, Api::V1));
+    assert_eq!(config.portal.unwrap().webhook.expose(), "https://portal.example/rest/1/s3cr3t/");
+    assert_eq!(config.security.application_token.unwrap().expose(), "t0ken");
+    assert_eq!(config.rules.len(), 2);
+
+    let error = Config::parse("bot.toml", Config::STARTER, &|_| None).unwrap_err();
+    let messages: Vec<&str> = error.diagnostics().iter().map(Diagnostic::message).collect();
+    assert_eq!(
+        messages,
+        [
+            "the environment variable `B24_WEBHOOK_URL` is not set",
+            "the environment variable `B24_APPLICATION_TOKEN` is not set",
+        ]
+    );
+}
+
+#[test]
+fn the_local_portal_needs_no_setting() {
+    let text = r#"
+        [bot]
+        code = "b"
+        [portal]
+        webhook = "${B24_WEBHOOK_URL}"
+        bot_token = "of a bot elsewhere, and much too long for any portal"
+        [app]
+        client_id = "${B24_CLIENT_ID}"
+        [security]
+        application_token = "${B24_APPLICATION_TOKEN}"
+        [server]
+        listen = "127.0.0.1:0"
+        public_url = "${PUBLIC_URL}"
+        [[rule]]
+        like = true
+        "#;
+    let never = |name: &str| -> Option<String> { panic!("`{name}` was looked up") };
+    let config = Config::parse_for_local_portal("bot.toml", text, &never).unwrap();
+    assert!(config.portal.is_none() && config.app.is_none());
+    assert!(config.security.application_token.is_none() && config.server.public_url.is_none());
+    assert_eq!(config.server.listen.port(), 0);
+
+    for (wrong, message) in [
+        ("[bot]\ncode = 'b'\n[portal]\nwebhok = 'x'", "unknown key `webhok` in [portal]"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 5", "`webhook` must be a string, this is an integer"),
+        ("[bot]\ncode = 'b'\n[server]\npublic_url = '${'", "malformed `${`"),
+        ("[bot]\ncode = 'b'\n[server]\npath = 'x'", "`path` must start with `/`"),
+        ("[bot]\ncode = '${NOPE}'", "the environment variable `NOPE` is not set"),
+        ("[bot]\ncode = 'b'\n[[rule]]", "this rule does nothing"),
+    ] {
+        let error = Config::parse_for_local_portal("bot.toml", wrong, &|_| None).unwrap_err();
+        let messages: Vec<&str> = error.diagnostics().iter().map(Diagnostic::message).collect();
+        assert_eq!(messages, [message]);
+    }
+}
+
+#[test]
+fn files_are_read_and_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("like.toml");
+    let missing = Config::load_for_local_portal(&path).unwrap_err();
+    assert_eq!(missing.kind(), ConfigErrorKind::Missing);
+
+    fs::write(&path, "[bot]\ncode = 'b'\n").unwrap();
+    assert_eq!(Config::load(&path).unwrap().bot.code, "b");
+    assert_eq!(Config::load_for_local_portal(&path).unwrap().bot.code, "b");
+    assert_eq!(Config::load(folder.path()).unwrap_err().kind(), ConfigErrorKind::Unreadable);
+
+    // There is none in this crate's folder, where tests run.
+    assert_eq!(Config::load("bot.toml").unwrap_err().kind(), ConfigErrorKind::Missing);
+    assert_eq!(Config::load_for_local_portal("bot.toml").unwrap().bot.code, "like_bot");
+}

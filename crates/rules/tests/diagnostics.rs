@@ -1,0 +1,429 @@
+//! What `bot.toml` must not say, and what is answered.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
+
+use b24bot_rules::{Config, ConfigError, ConfigErrorKind};
+use proptest::prelude::*;
+
+const BOT: &str = "[bot]\ncode = 'b'\n";
+
+/// The environment of these tests.
+fn environment(name: &str) -> Option<String> {
+    match name {
+        "SECRET" => Some("s3cr3t".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn mistakes(text: &str) -> ConfigError {
+    match Config::parse("bot.toml", text, &environment) {
+        Err(error) => error,
+        Ok(config) => panic!("nothing is wrong with\n{text}\nit is {config:?}"),
+    }
+}
+
+#[test]
+fn a_file_full_of_mistakes_shows_them_all() {
+    let text = r#"[bot]
+nmae = "Like bot"
+type = "supervizor"
+api = 2
+
+[portal]
+webhook = "http://portal.example/rest/1/s3cr3t/"
+
+[app]
+client_id = "${B24_CLIENT_ID}"
+
+[[rule]]
+name = "спасибо"
+text = []
+regex = '(спасибо'
+like = false
+
+[[rule]]
+name = "спасибо"
+txt = "thanks"
+reply = "Hello, {name}!"
+limit = "5 a minute"
+
+[[rule]]
+text = "hello"
+"#;
+    let expected = r#"error: [bot] lacks `code`
+ --> bot.toml:1:1
+  |
+1 | [bot]
+  | ^^^^^
+  |
+  = help: add `code = "like_bot"`
+
+error: unknown key `nmae` in [bot]
+ --> bot.toml:2:1
+  |
+2 | nmae = "Like bot"
+  | ^^^^
+  |
+  = help: did you mean `name`?
+
+error: `type` cannot be `supervizor`
+ --> bot.toml:3:8
+  |
+3 | type = "supervizor"
+  |        ^^^^^^^^^^^^
+  |
+  = help: did you mean `supervisor`? It is one of `bot`, `supervisor`, `personal`, `openline`
+
+error: `api` must be a string, this is an integer
+ --> bot.toml:4:7
+  |
+4 | api = 2
+  |       ^
+  |
+  = help: put it in quotes
+
+error: `webhook`: must begin with https:// (plain http is allowed for 127.0.0.1, [::1] and localhost only)
+ --> bot.toml:7:11
+  |
+7 | webhook = "************************************"
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: plain http would show the secret to everyone on the way
+
+error: there are both [portal] and [app]
+ --> bot.toml:9:1
+  |
+9 | [app]
+  | ^^^^^
+  |
+  = help: keep [portal] for one portal, or [app] for an application that portals install
+
+error: [app] lacks `client_secret`
+ --> bot.toml:9:1
+  |
+9 | [app]
+  | ^^^^^
+  |
+  = help: add `client_secret = "${B24_CLIENT_SECRET}"`
+
+error: the environment variable `B24_CLIENT_ID` is not set
+  --> bot.toml:10:14
+   |
+10 | client_id = "${B24_CLIENT_ID}"
+   |              ^^^^^^^^^^^^^^^^
+   |
+   = help: set it before the bot starts: `export B24_CLIENT_ID=…`
+
+error: `text` is empty
+  --> bot.toml:14:8
+   |
+14 | text = []
+   |        ^^
+   |
+   = help: put something into the list or leave the line out
+
+error: `regex` is not a regular expression: unclosed group
+  --> bot.toml:15:9
+   |
+15 | regex = '(спасибо'
+   |         ^^^^^^^^^^
+   |
+   = help: single quotes keep backslashes as they are: `regex = '\d+'`; for plain words use `text`
+
+error: `like = false` does nothing
+  --> bot.toml:16:8
+   |
+16 | like = false
+   |        ^^^^^
+   |
+   = help: leave the line out; to take a like back, write `like = "minus"`
+
+error: there are two rules named `спасибо`
+  --> bot.toml:19:8
+   |
+19 | name = "спасибо"
+   |        ^^^^^^^^^
+   |
+   = help: the first one is in line 13; the name is what the log says, so give each its own
+
+error: unknown key `txt` in [[rule]]
+  --> bot.toml:20:1
+   |
+20 | txt = "thanks"
+   | ^^^
+   |
+   = help: did you mean `text`?
+
+error: unknown placeholder `{name}` in `reply`
+  --> bot.toml:21:9
+   |
+21 | reply = "Hello, {name}!"
+   |         ^^^^^^^^^^^^^^^^
+   |
+   = help: `{user}` is the author's name, `{text}` what they wrote; `{{` is a plain brace
+
+error: `limit` cannot be `5 a minute`: a limit is a count, a slash and a duration
+  --> bot.toml:22:9
+   |
+22 | limit = "5 a minute"
+   |         ^^^^^^^^^^^^
+   |
+   = help: `"5/1m"` is five times a minute in each dialog; units are s, m, h, d
+
+error: this rule does nothing
+  --> bot.toml:24:1
+   |
+24 | [[rule]]
+   | ^^^^^^^^
+   |
+   = help: add `like`, `reaction`, `reply` or `stop`, for example `like = true`
+
+16 mistakes in bot.toml"#;
+    let error = mistakes(text);
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(format!("{error:?}"), expected);
+    assert_eq!(error.kind(), ConfigErrorKind::Invalid);
+    let plain: String = strip_colours(&error.render_for_terminal());
+    assert_eq!(plain, expected);
+}
+
+#[test]
+fn syntax_errors_hide_neither_each_other_nor_the_rest() {
+    let text = "[bot]\ncode = like_bot\nname = \"Like bot\n\n[limits]\nburst = 0\n\n[bot]\n";
+    let expected = r#"error: string values must be quoted
+ --> bot.toml:2:8
+  |
+2 | code = like_bot
+  |        ^^^^^^^^
+
+error: invalid basic string, expected `"`
+ --> bot.toml:3:17
+  |
+3 | name = "Like bot
+  |                 ^
+
+error: `burst` must be a whole number from 1
+ --> bot.toml:6:9
+  |
+6 | burst = 0
+  |         ^
+  |
+  = help: for example `burst = 1`
+
+error: duplicate key `bot`
+ --> bot.toml:8:2
+  |
+8 | [bot]
+  |  ^^^
+
+4 mistakes in bot.toml"#;
+    assert_eq!(mistakes(text).to_string(), expected);
+}
+
+/// Each text makes exactly one mistake: where, what, and what help says (or a part of it).
+#[test]
+fn every_check_points_at_its_mistake() {
+    #[rustfmt::skip]
+    let cases: &[(&str, &str, &str)] = &[
+        // Sections.
+        ("", "1:1 there is no section [bot]", "begin with `[bot]`"),
+        ("[[rule]]\nlike = true", "1:1 there is no section [bot]", ""),
+        ("[bot]\ncode = 'b'\n[sever]", "3:2 unknown section [sever]", "did you mean [server]?"),
+        ("[bot]\ncode = 'b'\n[rules]", "3:2 unknown section [rules]", "did you mean [[rule]]?"),
+        ("[bot]\ncode = 'b'\n[quux]", "3:2 unknown section [quux]", "known sections: [bot], [portal], "),
+        ("listen = 'x'\n[bot]\ncode = 'b'", "1:1 unknown key `listen`", "`listen` belongs below [server]"),
+        ("server = 'x'\n[bot]\ncode = 'b'", "1:1 `server` is a section, not a value", "`[server]` on a line of its own"),
+        ("[[bot]]\ncode = 'b'", "1:3 [bot] is not a list", "single brackets"),
+        ("[bot]\ncode = 'b'\n[rule]\nlike = true", "3:2 `rule` is a list of sections", "double brackets"),
+        ("rule = [1]\n[bot]\ncode = 'b'", "1:9 `rule` is a list of sections", "double brackets"),
+        ("[bot]\ncode = 'b'\n[bot.extra]\nx = 1", "3:6 unknown key `extra` in [bot]", "known keys: `code`, `name`, "),
+        // [bot].
+        ("[bot]", "1:1 [bot] lacks `code`", "add `code = \"like_bot\"`"),
+        ("bot.name = 'b'", "1:1 [bot] lacks `code`", ""),
+        ("[bot]\ncode = ' '", "2:8 `code` is empty", "`code = \"like_bot\"`"),
+        ("[bot]\ncode = ['b']", "2:8 `code` must be a string, this is a list", "one value in quotes"),
+        ("[bot]\ncode = 'b'\nmode = 'push'", "3:8 `mode` cannot be `push`", "one of `webhook`, `fetch`"),
+        ("[bot]\ncode = 'b'\napi = 'v1'\nmode = 'fetch'", "4:8 `mode = \"fetch\"` does not exist in `v1`", "`api = \"v2\"`"),
+        ("[bot]\ncode = 'b'\napi = 'v1'\ntype = 'personal'", "4:8 `type = \"personal\"` does not exist in `v1`", ""),
+        ("[bot]\ncode = 2026-01-01", "2:8 `code` must be a string, this is a date", "put it in quotes"),
+        // Environment.
+        ("[bot]\ncode = 'ä${NOPE}'", "2:10 the environment variable `NOPE` is not set", "`export NOPE=…`"),
+        ("[bot]\ncode = \"\\u0041${NOPE}\"", "2:8 the environment variable `NOPE` is not set", ""),
+        ("[bot]\ncode = '${'", "2:9 malformed `${`", "`${NAME}` for an environment variable, `$${`"),
+        ("[bot]\ncode = '${A B}'", "2:9 malformed `${`", ""),
+        ("[bot]\ncode = '${EMPTY}'", "2:8 `code` is empty in the environment", ""),
+        ("[bot]\ncode = 'b'\napi = '${SECRET}'", "3:7 `api` cannot be what the environment says", "one of `v1`, `v2`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nreply = '{${SECRET}}'", "4:9 unknown placeholder in `reply`", ""),
+        // [portal], [app], [security].
+        ("[bot]\ncode = 'b'\n[portal]", "3:1 [portal] lacks `webhook`", "`webhook = \"${B24_WEBHOOK_URL}\"`"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 's3cr3t'", "4:11 `webhook`: not a URL", "copy it"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = '${SECRET}'", "4:11 `webhook`: not a URL", "copy it"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://a.example/rest/1/s3cr3t/im.message.like'", "4:11 `webhook`: an inbound webhook looks like", "leave out the method"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\nbot_id = -1", "5:10 `bot_id` must be the id of a bot", ""),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\nbot_token = 's3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3t'", "5:13 `bot_token` is longer than 40", ""),
+        ("[bot]\ncode = 'b'\n[security]\napplication_token = ''", "4:21 `application_token` is empty", ""),
+        ("[bot]\ncode = 'b'\n[security]\napplication_tokn = 's3cr3t'", "4:1 unknown key `application_tokn`", "did you mean `application_token`?"),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\n\"https://a.example/rest/1/s3cr3t/\" = 1", "5:1 unknown key `https://a.exam", ""),
+        // [server], [admin].
+        ("[bot]\ncode = 'b'\n[server]\nlisten = 'localhost:80'", "4:10 `listen` cannot be `localhost:80`", "did you mean `127.0.0.1:80`?"),
+        ("[bot]\ncode = 'b'\n[server]\nlisten = ':80'", "4:10 `listen` cannot be `:80`", "did you mean `0.0.0.0:80`?"),
+        ("[bot]\ncode = 'b'\n[admin]\nlisten = '8081'", "4:10 `listen` cannot be `8081`", "did you mean `127.0.0.1:8081`?"),
+        ("[bot]\ncode = 'b'\n[server]\nlisten = 'bot.example:80'", "4:10 `listen` cannot be `bot.example:80`", "an IP address and a port"),
+        ("[bot]\ncode = 'b'\n[server]\nlisten = 8080", "4:10 `listen` must be a string, this is an integer", ""),
+        ("[bot]\ncode = 'b'\n[server]\npath = 'events'", "4:8 `path` must start with `/`", "`path = \"/bitrix24/events\"`"),
+        ("[bot]\ncode = 'b'\n[server]\npath = '/{x}'", "4:8 `path` has characters that no path has", ""),
+        ("[bot]\ncode = 'b'\n[server]\npublic_url = 'http://bot.example'", "4:14 `public_url` must be an https address", "https only"),
+        ("[bot]\ncode = 'b'\n[server]\npublic_url = 'bot.example'", "4:14 `public_url` is not a web address: `bot.example`", ""),
+        ("[bot]\ncode = 'b'\n[server]\npublic_url = 'https://bot.example/?a=b'", "4:14 `public_url` is more than an address", ""),
+        // [store], [limits].
+        ("[bot]\ncode = 'b'\n[store]\nnats = 'nats://127.0.0.1'\npath = 'x'", "4:1 [store] has both `path` and `nats`", ""),
+        ("[bot]\ncode = 'b'\n[store]\nnats = 'http://127.0.0.1'", "4:8 `nats` is not the address of a NATS server", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nburst = 0", "4:9 `burst` must be a whole number from 1", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nburst = 1.5", "4:9 `burst` must be an integer, this is a number", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nburst = 99999999999999999999", "4:9 `burst` must be a whole number from 1", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = 0.0", "4:14 `per_second` must be above zero", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = inf", "4:14 `per_second` must be above zero", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = '2'", "4:14 `per_second` must be a number, this is a string", "without quotes"),
+        // [[rule]].
+        ("[bot]\ncode = 'b'\n[[rule]]\ntext = 'x'", "3:1 this rule does nothing", "`like = true`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nstop = false", "3:1 this rule does nothing", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nname = ''\nlike = true", "4:8 `name` is empty", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nevent = 'mesage'\nlike = true", "4:9 `event` cannot be `mesage`", "did you mean `message`?"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nevent = 'join_chat'\nlike = true", "5:1 `like` makes no sense for `event = \"join_chat\"`", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\ntext = ['x', ' ']\nlike = true", "4:14 `text` is empty", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\ntext = ['x', 5]\nlike = true", "4:14 `text` must be a string, this is an integer", "put it in quotes"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nregex = 'a{2,1}'\nlike = true", "4:9 `regex` is not a regular expression: invalid repetition count range", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nusers = [1, 0]\nlike = true", "4:13 `users` must be ids of users, positive numbers", "`users = [1, 27]`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nnot_users = ['x']\nlike = true", "4:14 `not_users` must be ids of users", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\ndialogs = [27]\nlike = true", "4:12 `dialogs` must be a string, this is an integer", "put it in quotes"),
+        ("[bot]\ncode = 'b'\n[[rule]]\ndialogs = 'chat'\nlike = true", "4:11 `chat` is not a dialog's id", "`\"chat1157\"`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nchat_types = ['grup']\nlike = true", "4:15 `chat_types` cannot be `grup`", "did you mean `group`?"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nmentioned = 'yes'\nlike = true", "4:13 `mentioned` must be true or false, this is a string", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nlike = 'yes'", "4:8 `like` cannot be `yes`", "one of `plus`, `minus`, `auto`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nlike = 1", "4:8 `like` must be true, \"plus\", \"minus\" or \"auto\", this is an integer", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nreaction = '🔥'", "4:12 `🔥` is not the code of a reaction", "`fire`"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nreply = 'Hi {user'", "4:9 `{` is not closed in `reply`", "`{{` is a plain brace"),
+        ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '0/1m'", "5:9 `limit` cannot be `0/1m`: the count is from 1 to 1000", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '5/1w'", "5:9 `limit` cannot be `5/1w`: a duration ends with its unit", ""),
+    ];
+    for (text, expected, help) in cases {
+        let error = mistakes(text);
+        let [mistake] = error.diagnostics() else { panic!("{text}\nhas not one mistake but\n{error}") };
+        let found = format!("{}:{} {}", mistake.line(), mistake.column(), mistake.message());
+        assert!(found.starts_with(expected), "{text}\nexpected {expected}\nfound    {found}");
+        assert!(mistake.help().unwrap_or_default().contains(help), "{text}\nhelp is {:?}", mistake.help());
+        let shown = error.to_string();
+        assert!(
+            shown.contains(&format!("--> bot.toml:{}:{}\n", mistake.line(), mistake.column())),
+            "{shown}"
+        );
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+        assert!(shown.ends_with("\n1 mistake in bot.toml"), "{shown}");
+    }
+}
+
+#[test]
+fn a_broken_header_is_one_mistake() {
+    let error = mistakes("[bot\ncode = 'b'\nname = 'x'\n");
+    assert_eq!(error.diagnostics().len(), 1, "{error}");
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_move_nothing() {
+    let error = mistakes("\u{feff}[bot]\r\ncode = 'b'\r\n\r\n[server]\r\n  path = 'x'\r\n");
+    let [mistake] = error.diagnostics() else { panic!("{error}") };
+    assert_eq!((mistake.line(), mistake.column()), (5, 10));
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_no_crash() {
+    for (open, close) in [("[", "]"), ("{a=", "}"), ("a.", "a")] {
+        let text = format!("{BOT}x = {}{}", open.repeat(20_000), close.repeat(20_000));
+        mistakes(&text);
+        mistakes(&format!("{BOT}{}", open.repeat(20_000)));
+    }
+}
+
+#[test]
+fn a_missing_file_is_told_how_to_start_one() {
+    let error = Config::load("no-such-folder/bot.toml").unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Missing);
+    assert_eq!(
+        error.to_string(),
+        "error: there is no `no-such-folder/bot.toml`\n\
+         help: `b24bot new NAME` starts a project with one; `b24bot dev` works without"
+    );
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn bytes_that_are_no_text_are_pointed_at() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), b"[bot]\nname = '\xd0\xd1'\n").unwrap();
+    let error = Config::load(file.path()).unwrap_err();
+    let [mistake] = error.diagnostics() else { panic!("{error}") };
+    assert_eq!((mistake.line(), mistake.column()), (2, 9));
+    assert_eq!(mistake.message(), "this is not UTF-8 text");
+}
+
+fn strip_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
+/// Text that resembles a configuration more or less.
+fn any_file() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        4 => "(\\[{1,2}(bot|portal|app|server|store|limits|rule|x)\\]{0,2})",
+        6 => "(code|name|type|text|users|like|limit|webhook|burst|path|reply|regex|ключ|x) ?= ?('b'|\"\\$\\{[A-Z]{0,2}\\}?\"|\\[.{0,9}\\]|true|-?[0-9]{1,3}|\\{.{0,9}\\}|.{0,12})",
+        1 => ".{0,30}",
+        1 => "[\\[\\]{}=\"'#\\\\\r\u{feff}\t ]{0,12}",
+    ];
+    (proptest::collection::vec(line, 0..12), prop_oneof![Just("\n"), Just("\r\n")])
+        .prop_map(|(lines, end)| lines.join(end))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn every_position_lies_within_the_file(text in prop_oneof![3 => any_file(), 1 => any::<String>()]) {
+        let Err(error) = Config::parse("bot.toml", &text, &environment) else { return Ok(()) };
+        prop_assert!(!error.diagnostics().is_empty());
+        let lines: Vec<&str> = text.split('\n').collect();
+        let mut last = (1, 1);
+        for mistake in error.diagnostics() {
+            let here = (mistake.line(), mistake.column());
+            prop_assert!(last <= here, "{last:?} comes before {here:?}");
+            last = here;
+            prop_assert!((1..=lines.len()).contains(&here.0));
+            let width = lines[here.0 - 1].chars().count();
+            prop_assert!((1..=width + 1).contains(&here.1), "{here:?} is not in {text:?}");
+        }
+        let shown = error.to_string();
+        prop_assert_eq!(shown.matches("error: ").count(), error.diagnostics().len(), "{}", shown);
+        prop_assert!(!error.render_for_terminal().is_empty());
+    }
+
+    #[test]
+    fn no_secret_is_ever_shown(
+        key in "(webhook|bot_token|client_id|application_token|client_secret|webhok|x)",
+        section in "(portal|app|security|portl|bot|)",
+        open in "(\"|'|\"\"\"|'''|)",
+        close in "(\"|'|\"\"\"|'''|\\]|)",
+    ) {
+        prop_assume!(section != "bot" || key != "x");
+        let address = format!("https://portal.example/rest/1/s3cr3t{}", "/s3cr3t".repeat(usize::from(key == "x")));
+        for value in ["s3cr3t", "${SECRET}", &address] {
+            let text = format!("[{section}]\n{key} = {open}{value}{close}\nother = 1");
+            if let Err(error) = Config::parse("bot.toml", &text, &environment) {
+                prop_assert!(!error.to_string().contains("s3cr3t"), "{}", error);
+            }
+        }
+    }
+}

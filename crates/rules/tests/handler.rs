@@ -1,0 +1,95 @@
+//! The rule handler against a portal on loopback that notes what it is asked.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
+
+use std::{
+    error::Error,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Json, Router, extract::Path, http::StatusCode, routing::post};
+use b24bot_actions::{Context, Portals, RegisteredBot, WebhookUrl};
+use b24bot_core::decode;
+use b24bot_dispatcher::Handler;
+use b24bot_rules::{Config, RuleError, RuleHandler};
+use serde_json::{Value, json};
+
+/// Method and text or action of every call.
+type Calls = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A portal that refuses likes of message 13.
+async fn portal() -> (Portals, Calls) {
+    let calls = Calls::default();
+    let noted = Arc::clone(&calls);
+    let answer = |Path(method): Path<String>, Json(params): Json<Value>| async move {
+        let told = ["ACTION", "MESSAGE", "reaction"].iter().find_map(|key| params[*key].as_str());
+        noted.lock().unwrap().push((method, told.unwrap_or_default().to_owned()));
+        if params["MESSAGE_ID"] == 13 {
+            let error = json!({"error": "MESSAGE_ID_ERROR", "error_description": "no such message"});
+            return (StatusCode::BAD_REQUEST, Json(error));
+        }
+        (
+            StatusCode::OK,
+            Json(json!({"result": if params["MESSAGE"].is_string() { json!(99) } else { json!(true) }})),
+        )
+    };
+    let router = Router::new().route("/rest/1/local/{method}", post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let webhook = WebhookUrl::parse(&format!("http://{address}/rest/1/local/")).unwrap();
+    let bot = RegisteredBot::default().client_id("c1").token("t1");
+    (Portals::builder().webhook(webhook).bot(bot).build().unwrap(), calls)
+}
+
+fn message(portals: &Portals, id: u32) -> Context {
+    let body = format!(
+        "event=ONIMBOTMESSAGEADD&data[BOT][1001][BOT_ID]=1001&data[PARAMS][MESSAGE]=thanks&data[PARAMS][MESSAGE_ID]={id}\
+        &data[PARAMS][DIALOG_ID]=chat5&data[PARAMS][FROM_USER_ID]=27&data[USER][ID]=27&data[USER][NAME]=Anna&auth[member_id]=m1"
+    );
+    portals.context(Arc::new(decode(body.as_bytes()).unwrap().remove(0)))
+}
+
+fn handler(rules: &str) -> RuleHandler {
+    RuleHandler::new(Config::parse("bot.toml", &format!("bot.code = 'b'\n{rules}"), &|_| None).unwrap().rules)
+}
+
+#[tokio::test]
+async fn effects_reach_the_portal() {
+    let (portals, calls) = portal().await;
+    let rules = handler(
+        "[[rule]]\ntext = 'thanks'\nlike = true\nreaction = 'fire'\nreply = 'Welcome, {user}'\n\
+        [[rule]]\nlike = 'minus'\n[[rule]]\nlike = 'auto'\n[[rule]]\ntext = 'bye'\nlike = true",
+    );
+    let ctx = message(&portals, 7);
+    rules.on_event(&ctx, ctx.event()).await.unwrap();
+    let expected = [
+        ("im.message.like", "plus"),
+        ("imbot.v2.Chat.Message.Reaction.add", "fire"),
+        ("imbot.message.add", "Welcome, Anna"),
+        ("im.message.like", "minus"),
+        ("im.message.like", "auto"),
+    ];
+    let calls = calls.lock().unwrap();
+    assert_eq!(
+        calls.iter().map(|(method, told)| (method.as_str(), told.as_str())).collect::<Vec<_>>(),
+        expected
+    );
+}
+
+#[tokio::test]
+async fn one_failure_keeps_nothing_else_from_happening() {
+    let (portals, calls) = portal().await;
+    let rules = handler(
+        "[[rule]]\nname = 'first'\nlike = true\nreply = 'Welcome'\n[[rule]]\nname = 'second'\nlike = 'minus'\n\
+        [[rule]]\nname = 'third'\nreply = 'Bye'",
+    );
+    let ctx = message(&portals, 13);
+    let error = rules.on_event(&ctx, ctx.event()).await.unwrap_err();
+    let error = error.downcast_ref::<RuleError>().unwrap();
+    assert_eq!(error.rule(), "first");
+    assert_eq!(error.to_string(), "rule `first`");
+    assert!(error.source().unwrap().to_string().contains("MESSAGE_ID_ERROR"), "{error:?}");
+    let told: Vec<String> = calls.lock().unwrap().iter().map(|(_, told)| told.clone()).collect();
+    assert_eq!(told, ["plus", "Welcome", "minus", "Bye"]);
+}
