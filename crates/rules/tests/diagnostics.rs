@@ -324,9 +324,15 @@ fn every_check_points_at_its_mistake() {
 }
 
 #[test]
-fn a_broken_header_is_one_mistake() {
-    let error = mistakes("[bot\ncode = 'b'\nname = 'x'\n");
-    assert_eq!(error.diagnostics().len(), 1, "{error}");
+fn what_the_parser_made_of_a_syntax_error_is_no_second_mistake() {
+    for text in [
+        "[bot\ncode = 'b'\nname = 'x'\n",
+        "[bot]\ncode = 'b'\n[limits]\nburst = fifty\n",
+        "[bot]\ncode\n[server]\n",
+    ] {
+        let error = mistakes(text);
+        assert_eq!(error.diagnostics().len(), 1, "{error}");
+    }
 }
 
 #[test]
