@@ -16,6 +16,8 @@ fn compiled(pattern: &str) -> Regex {
 }
 
 static KEY: LazyLock<Regex> = LazyLock::new(|| compiled(r#"^\s*["']?([A-Za-z0-9_.\-]+)["']?\s*="#));
+/// A complete string and the beginning of a comment.
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| compiled(r#"^\s*("[^"]*"|'[^']*')\s*#"#));
 static WORD: LazyLock<Regex> = LazyLock::new(|| compiled(r"\$\{\w*\}|[^\s]"));
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| compiled(r#"(?i)(/rest/\d+/)([^/"'\s]+)|(://)([^/@"'\s]+)(@)"#));
@@ -64,14 +66,16 @@ pub(crate) fn without_addresses(text: &str) -> String {
     ADDRESS.replace_all(text, shorten).into_owned()
 }
 
-/// Keeps quotes, brackets and the names of environment variables.
+/// Keeps quotes, brackets and the names of environment variables; a comment becomes blank.
 fn stars(value: &str) -> String {
-    WORD.replace_all(value, |found: &Captures<'_>| match &found[0] {
+    let (value, comment) = value.split_at(QUOTED.find(value).map_or(value.len(), |quoted| quoted.end() - 1));
+    let blank = " ".repeat(comment.chars().count());
+    let hidden = WORD.replace_all(value, |found: &Captures<'_>| match &found[0] {
         name if name.starts_with("${") => name.to_owned(),
         mark @ ("\"" | "'" | "[" | "]" | "{" | "}" | ",") => mark.to_owned(),
         _ => "*".to_owned(),
-    })
-    .into_owned()
+    });
+    format!("{hidden}{blank}")
 }
 
 fn looks_secret(key: &str) -> bool {
@@ -99,6 +103,8 @@ mod tests {
             "[rule]\ntext = [\"https://a.example/rest/27/s3cr3t/im.message.like\"]",
             "[store]\nnats = \"nats://user:s3cr3t@host\"",
             "[security]\n# was s3cr3t",
+            "[security]\nx = \"s3cr3t\" # was s3cr3t",
+            "[security]\nx = \"s3cr3t # s3cr3t",
         ] {
             let last = line.matches('\n').count();
             let shown = masked_line(line, last);
@@ -110,6 +116,8 @@ mod tests {
 
     #[test]
     fn shows_the_rest() {
+        let line = masked_line("[portal]\nwebhook = \"${B24_WEBHOOK_URL}\" # ours", 1);
+        assert_eq!(line, "webhook = \"${B24_WEBHOOK_URL}\"       ");
         let text = "[portal]\r\nwebhook = \"${B24_WEBHOOK_URL}\"\r\n[[rule]]\ntext = [\"спасибо\"]";
         assert_eq!(masked_line(text, 0), "[portal]");
         assert_eq!(masked_line(text, 1), "webhook = \"${B24_WEBHOOK_URL}\"");
