@@ -1,0 +1,192 @@
+//! A portal, a bot that writes down what it is sent, and shorthands for both.
+#![allow(dead_code, reason = "not every test file uses everything")]
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::post;
+use b24bot_portal::{Application, Portal};
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Nothing here takes this long unless it is broken.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+pub async fn portal() -> Portal {
+    Portal::builder().listen("127.0.0.1:0".parse().unwrap()).unlimited().start().await.unwrap()
+}
+
+/// One POST as a bot received it.
+#[derive(Debug)]
+pub struct Received {
+    pub uri: Uri,
+    pub content_type: String,
+    pub body: String,
+}
+
+impl Received {
+    /// The decoded pairs of the form, in order.
+    pub fn pairs(&self) -> IndexMap<String, String> {
+        let address = reqwest::Url::parse(&format!("http://x/?{}", self.body)).unwrap();
+        address.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
+    }
+
+    pub fn get(&self, key: &str) -> String {
+        self.pairs().get(key).unwrap_or_else(|| panic!("no {key} in {:#?}", self.pairs())).clone()
+    }
+
+    pub fn event(&self) -> String {
+        self.get("event")
+    }
+}
+
+/// A web server that takes events.
+pub struct Bot {
+    pub url: String,
+    events: mpsc::UnboundedReceiver<Received>,
+}
+
+impl Bot {
+    pub async fn start() -> Self {
+        Self::answering(StatusCode::OK).await
+    }
+
+    pub async fn answering(status: StatusCode) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        let take = move |State(sender): State<mpsc::UnboundedSender<Received>>, uri: Uri, headers: HeaderMap, body: String| async move {
+            let content_type = headers["content-type"].to_str().unwrap().to_owned();
+            let _ = sender.send(Received { uri, content_type, body });
+            status
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/events", listener.local_addr().unwrap());
+        let app = Router::new().route("/events", post(take)).with_state(sender);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { url, events }
+    }
+
+    pub async fn next(&mut self) -> Received {
+        timeout(DEADLINE, self.events.recv()).await.expect("no event within the deadline").unwrap()
+    }
+
+    /// The next event, which has to be of that name.
+    pub async fn expect(&mut self, event: &str) -> Received {
+        let received = self.next().await;
+        assert_eq!(received.event(), event);
+        received
+    }
+
+    /// Whether anything is there already that nobody asked for.
+    pub fn is_silent(&mut self) -> bool {
+        self.events.try_recv().is_err()
+    }
+}
+
+/// Calls on a portal.
+pub struct Caller<'a> {
+    portal: &'a Portal,
+    client: reqwest::Client,
+}
+
+impl<'a> Caller<'a> {
+    pub fn new(portal: &'a Portal) -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(DEADLINE)
+            .build()
+            .unwrap();
+        Self { portal, client }
+    }
+
+    /// Calls through the webhook; gives the status and the whole answer.
+    pub async fn webhook(&self, method: &str, params: Value) -> (u16, Value) {
+        self.post(&format!("{}{method}", self.portal.webhook_url()), params).await
+    }
+
+    /// Calls with an access token.
+    pub async fn oauth(&self, token: &str, method: &str, mut params: Value) -> (u16, Value) {
+        params["auth"] = json!(token);
+        self.post(&format!("{}/rest/{method}", self.portal.url()), params).await
+    }
+
+    /// A call that has to succeed.
+    pub async fn result(&self, method: &str, params: Value) -> Value {
+        let (status, answer) = self.webhook(method, params).await;
+        assert_eq!(status, 200, "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    pub async fn post(&self, url: &str, body: Value) -> (u16, Value) {
+        let request = self.client.post(url).header("content-type", "application/json").body(body.to_string());
+        read(request.send().await.unwrap()).await
+    }
+
+    pub async fn try_post(&self, url: &str, body: Value) -> Result<reqwest::Response, reqwest::Error> {
+        self.client.post(url).header("content-type", "application/json").body(body.to_string()).send().await
+    }
+
+    pub async fn form(&self, url: &str, body: &str) -> (u16, Value) {
+        let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
+        read(request.body(body.to_owned()).send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}{path}", self.portal.url());
+        read(self.client.get(url).send().await.unwrap()).await
+    }
+
+    pub async fn control(&self, path: &str, body: Value) -> (u16, Value) {
+        self.post(&format!("{}/control/{path}", self.portal.url()), body).await
+    }
+
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}/control/{path}", self.portal.url());
+        read(self.client.delete(url).send().await.unwrap()).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}/control/{path}", self.portal.url());
+        read(self.client.patch(url).body(body.to_string()).send().await.unwrap()).await
+    }
+
+    /// Types a message and gives its id.
+    pub async fn say(&self, user: u64, dialog: &str, text: &str) -> u64 {
+        let (status, answer) = self.control("messages", json!({"dialog": dialog, "user": user, "text": text})).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["message_id"].as_u64().unwrap()
+    }
+
+    pub async fn likes(&self, message: u64) -> Value {
+        self.get(&format!("/control/messages/{message}")).await.1["likes"].clone()
+    }
+
+    /// Registers a generation 1 bot with an application's token.
+    pub async fn v1_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
+        let params = json!({"CODE": code, "TYPE": kind, "EVENT_HANDLER": bot.url, "PROPERTIES": {"NAME": "Echo"}});
+        let (status, answer) = self.oauth(&application.access_token, "imbot.register", params).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["result"].as_u64().unwrap()
+    }
+
+    /// Registers a generation 2 bot with an application's token.
+    pub async fn v2_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
+        let fields = json!({"code": code, "type": kind, "eventMode": "webhook", "webhookUrl": bot.url,
+            "properties": {"name": "Echo"}});
+        let (status, answer) =
+            self.oauth(&application.access_token, "imbot.v2.Bot.register", json!({"fields": fields})).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["result"]["bot"]["id"].as_u64().unwrap()
+    }
+}
+
+async fn read(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
