@@ -56,3 +56,26 @@ async fn rules_of_either_generation_reply_and_react() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn the_examples_do_what_they_say() {
+    for (name, text, reply) in [
+        ("like_thanks", "thank you", None),
+        ("echo", "ping", Some("ping")),
+        ("rules_only", "we deployed", None),
+    ] {
+        let mut program = Program::start_file(&b24bot_tests::example(name), &["127.0.0.1:0"], None);
+        let control = Control::at(&program.word_after("open ").await);
+        let message = control.say("chat1", 27, text).await;
+        match (name, reply) {
+            ("like_thanks", _) => assert_eq!(control.liked(message).await.len(), 1),
+            (_, Some(reply)) => assert!(control.said_by_others("chat1", 27, reply).await > 1000),
+            _ => {
+                let user = control.name_of(27).await;
+                assert!(control.said("chat1", &format!("Congratulations, {user}!")).await > 1000);
+            }
+        }
+        program.signal("TERM");
+        assert_eq!(program.ended().await, Some(0));
+    }
+}

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_webhook_bot_on_the_local_portal_likes_as_the_webhooks_user() {
     let portal = Program::start(&["portal", "--listen", "127.0.0.1:0"], None);
-    let page = portal.word_after("chat page").await;
-    let page = if page.is_empty() { portal.word_after("chat page        ").await } else { page };
+    let page = portal.word_after("chat page        ").await;
     let control = Control::at(&page);
     let webhook = format!("{}/rest/1/local/", page.trim_end_matches('/'));
 
@@ -34,10 +33,7 @@ async fn a_webhook_bot_on_the_local_portal_likes_as_the_webhooks_user() {
     let other = control.say("chat1", 42, "nothing to see").await;
     assert_eq!(control.liked(thanks).await, [1], "the webhook's user likes");
     let tea = control.say("chat1", 42, "tea, please").await;
-    let name = control.get("/control/state").await["users"]
-        .as_array()
-        .and_then(|users| users.iter().find(|user| user["id"] == 42)?["name"].as_str().map(str::to_owned));
-    let reply = format!("Here you are, {}", name.unwrap());
+    let reply = format!("Here you are, {}", control.name_of(42).await);
     assert_eq!(control.said("chat1", &reply).await, bot_id, "the bot answers");
     assert_eq!(control.get(&format!("/control/messages/{other}")).await["likes"], json!([]));
     assert_eq!(control.get(&format!("/control/messages/{tea}")).await["likes"], json!([]));

@@ -62,11 +62,29 @@ impl Control {
 
     /// Waits for a message with that text in a dialog; its author.
     pub async fn said(&self, dialog: &str, text: &str) -> u64 {
+        self.said_by_others(dialog, 0, text).await
+    }
+
+    /// The same, by anyone but that user.
+    pub async fn said_by_others(&self, dialog: &str, user: u64, text: &str) -> u64 {
         let author = || async {
             let messages = self.get(&format!("/control/dialogs/{dialog}/messages")).await;
-            messages.as_array()?.iter().find(|message| message["text"] == text)?["author"].as_u64()
+            let mut texts = messages.as_array()?.iter().filter(|message| message["author"] != user);
+            texts.find(|message| message["text"] == text)?["author"].as_u64()
         };
         eventually(&format!("{text:?} in {dialog}"), author).await
+    }
+
+    /// A user's name.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such user.
+    pub async fn name_of(&self, user: u64) -> String {
+        let state = self.get("/control/state").await;
+        let users = state["users"].as_array().into_iter().flatten();
+        let mut users = users;
+        users.find(|one| one["id"] == user).and_then(|one| one["name"].as_str()).unwrap().to_owned()
     }
 
     /// How often a method was called successfully.

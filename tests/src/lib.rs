@@ -10,7 +10,7 @@ mod scripted;
 use std::{future::Future, time::Duration};
 
 pub use control::Control;
-pub use program::{Program, program};
+pub use program::{Program, example, program};
 pub use scripted::{Call, Scripted};
 
 /// How long anything may take on a busy machine before a test gives it up.

@@ -20,21 +20,35 @@ use crate::eventually;
 /// # Panics
 ///
 /// When it cannot be built.
-pub fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+#[must_use]
+pub fn program() -> PathBuf {
+    built().join(format!("b24bot{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// An example, likewise.
+///
+/// # Panics
+///
+/// When it cannot be built.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    built().join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn built() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
         let tests = std::env::current_exe().unwrap();
         let folder = tests.ancestors().nth(2).unwrap();
         let mut build = std::process::Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--package", "b24bot", "--bin", "b24bot"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        build.args(["build", "--quiet", "-p", "b24bot", "-p", "b24bot-examples", "--bins", "--examples"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
         build.arg("--target-dir").arg(folder.parent().unwrap());
         if folder.ends_with("release") {
             build.arg("--release");
         }
         assert!(build.status().unwrap().success(), "the program does not build");
-        folder.join(format!("b24bot{}", std::env::consts::EXE_SUFFIX))
+        folder.to_owned()
     })
 }
 
@@ -53,11 +67,21 @@ impl Program {
     /// When it does not start.
     #[must_use]
     pub fn start(arguments: &[&str], bot_toml: Option<&str>) -> Self {
+        Self::start_file(&program(), arguments, bot_toml)
+    }
+
+    /// Starts any file so.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn start_file(file: &Path, arguments: &[&str], bot_toml: Option<&str>) -> Self {
         let folder = TempDir::new().unwrap();
         if let Some(text) = bot_toml {
             std::fs::write(folder.path().join("bot.toml"), text).unwrap();
         }
-        let mut child = Command::new(program())
+        let mut child = Command::new(file)
             .args(arguments)
             .current_dir(folder.path())
             .env("RUST_LOG", "info")

@@ -41,6 +41,8 @@ pub struct Bot {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) tokens: ApplicationTokens,
     pub(crate) inbox: Arc<dyn Inbox>,
+    /// Whether another port will do where the configured one is taken.
+    pub(crate) any_port: bool,
 }
 
 impl Bot {
@@ -66,6 +68,7 @@ impl Bot {
             dispatcher: Dispatcher::new(portals).handler(rules),
             tokens: tokens(&config),
             inbox: Arc::new(MemoryInbox::default()),
+            any_port: false,
             config,
         })
     }

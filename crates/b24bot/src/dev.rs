@@ -11,7 +11,7 @@ use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config};
 use serde_json::{Value as Json, json};
 
-use crate::{Bot, Error, ErrorKind, Running, bot::portals};
+use crate::{Bot, Error, ErrorKind, Running, bot::portals, stop_requested};
 
 /// What the local portal lets an application do here: like as the bot itself, and all that bots do.
 const SCOPE: [&str; 2] = ["im", "imbot"];
@@ -35,10 +35,12 @@ impl Bot {
     /// When an address cannot be listened on.
     pub async fn dev(mut self, portal: SocketAddr) -> Result<Dev, Error> {
         let Config { bot, server, admin, .. } = &mut self.config;
-        server.listen = free_address(server.listen.port());
+        // Nothing outside knows the bot here: it keeps to this machine, and another port will do.
+        server.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         if let Some(admin) = admin {
-            admin.listen = free_address(admin.listen.port());
+            admin.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         }
+        self.any_port = true;
         let (bot, path) = (bot.clone(), server.path.clone());
         let portals = portals(&self.config)?;
 
@@ -90,6 +92,16 @@ impl Dev {
         self.bot_id
     }
 
+    /// Writes the chat page's address to the log and goes on until SIGINT or SIGTERM: see [`until`](Dev::until).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Running::until`].
+    pub async fn run(self) -> Result<(), Error> {
+        tracing::info!("open {}/ and write something", self.page());
+        self.until(stop_requested()).await
+    }
+
     /// Waits until something asks to stop, then stops both, the bot first: see [`Running::until`].
     ///
     /// # Errors
@@ -99,15 +111,6 @@ impl Dev {
         let stopped = self.running.until(stop).await;
         self.portal.shutdown().await;
         stopped
-    }
-}
-
-/// The configured port on loopback if it is free, else any: nothing outside knows the bot's address here.
-fn free_address(port: u16) -> SocketAddr {
-    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match std::net::TcpListener::bind(wanted) {
-        Ok(_) => wanted,
-        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     }
 }
 

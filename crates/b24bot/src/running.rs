@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -34,11 +35,13 @@ pub struct Running {
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, inbox } = bot;
+        let Bot { config, dispatcher, tokens, inbox, any_port } = bot;
         telemetry::recorder();
-        let listener = listen("the endpoint", config.server.listen, "`listen` in [server]").await?;
+        let listener = listen("the endpoint", config.server.listen, "`listen` in [server]", any_port).await?;
         let admin_listener = match &config.admin {
-            Some(admin) => Some(listen("the admin side", admin.listen, "`listen` in [admin]").await?),
+            Some(admin) => {
+                Some(listen("the admin side", admin.listen, "`listen` in [admin]", any_port).await?)
+            }
             None => None,
         };
         let address = local_address(&listener, config.server.listen);
@@ -127,9 +130,20 @@ fn ended(dispatcher: Result<Result<(), InboxError>, tokio::task::JoinError>) -> 
     }
 }
 
-async fn listen(what: &str, address: SocketAddr, setting: &str) -> Result<TcpListener, Error> {
+async fn listen(
+    what: &str,
+    address: SocketAddr,
+    setting: &str,
+    any_port: bool,
+) -> Result<TcpListener, Error> {
+    let listener = match TcpListener::bind(address).await {
+        Err(error) if any_port && error.kind() == io::ErrorKind::AddrInUse => {
+            TcpListener::bind(SocketAddr::new(address.ip(), 0)).await
+        }
+        bound => bound,
+    };
     let advice = format!("another address can be given as {setting}");
-    TcpListener::bind(address).await.map_err(|error| Error::listen(what, address, &advice, error))
+    listener.map_err(|error| Error::listen(what, address, &advice, error))
 }
 
 fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
