@@ -143,7 +143,7 @@ impl Config {
         let (document, root) = Document::parse(text, env);
         let config = {
             let root = Root::new(&document, &root, sections::SECTIONS);
-            assemble(&document, &root, purpose)
+            assemble(&root, purpose)
         };
         let diagnostics = document.into_diagnostics(name);
         match config {
@@ -154,22 +154,12 @@ impl Config {
 }
 
 /// Reads all sections, whatever is wrong with any of them.
-fn assemble(document: &Document<'_>, root: &Root<'_>, purpose: Purpose) -> Option<Config> {
+fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let is_local = purpose == Purpose::LocalPortal;
-    let bot = root
-        .require("bot", "begin with `[bot]` and `code = \"like_bot\"` below it")
-        .and_then(|table| sections::bot(&table));
+    let bot = root.section("bot").map(|table| sections::bot(&table));
     let portal = root.section("portal");
     let app = root.section("app");
     let security = root.section("security");
-    if let (Some(portal), Some(app), false) = (&portal, &app, is_local) {
-        let later = if portal.head.start < app.head.start { app } else { portal };
-        document.fail(
-            later.head.clone(),
-            "there are both [portal] and [app]",
-            "keep [portal] for one portal, or [app] for an application that portals install",
-        );
-    }
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
     let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
     let portal = portal.map(|table| sections::portal(&table));
@@ -182,7 +172,7 @@ fn assemble(document: &Document<'_>, root: &Root<'_>, purpose: Purpose) -> Optio
     let rules = rules::rules(&root.sections("rule"));
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {
-        bot: bot?,
+        bot: bot.unwrap_or_else(|| Some(BotSettings::default()))?,
         portal: portal.map_or(Some(None), |read| read.map(Some))?,
         app: app.map_or(Some(None), |read| read.map(Some))?,
         server: server.unwrap_or_else(|| Some(ServerSettings::default()))?,

@@ -207,3 +207,24 @@ fn files_are_read_and_missed() {
     assert_eq!(Config::load("bot.toml").unwrap_err().kind(), ConfigErrorKind::Missing);
     assert_eq!(Config::load_for_local_portal("bot.toml").unwrap().bot.code, "like_bot");
 }
+
+/// The file that the project promises to understand, where the folder with the promises lies beside the repository.
+#[test]
+fn the_promised_file_is_understood() {
+    let promises = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/INTERFACE.md");
+    let Ok(promises) = fs::read_to_string(&promises) else {
+        assert!(std::env::var_os("CI").is_none(), "there is no {}", promises.display());
+        println!("skipped: there is no {}", promises.display());
+        return;
+    };
+    let (_, rest) = promises.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let env = |name: &str| {
+        Some(
+            if name == "B24_WEBHOOK_URL" { "https://portal.example/rest/1/invented/" } else { "invented" }
+                .to_owned(),
+        )
+    };
+    let config = Config::parse("bot.toml", text, &env).unwrap();
+    assert!(config.portal.is_some() && config.app.is_some() && config.rules.len() == 1);
+}

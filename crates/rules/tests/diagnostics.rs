@@ -91,14 +91,6 @@ error: `webhook`: must begin with https:// (plain http is allowed for 127.0.0.1,
   |
   = help: plain http would show the secret to everyone on the way
 
-error: there are both [portal] and [app]
- --> bot.toml:9:1
-  |
-9 | [app]
-  | ^^^^^
-  |
-  = help: keep [portal] for one portal, or [app] for an application that portals install
-
 error: [app] lacks `client_secret`
  --> bot.toml:9:1
   |
@@ -179,7 +171,7 @@ error: this rule does nothing
    |
    = help: add `like`, `reaction`, `reply` or `stop`, for example `like = true`
 
-16 mistakes in bot.toml"#;
+15 mistakes in bot.toml"#;
     let error = mistakes(text);
     assert_eq!(error.to_string(), expected);
     assert_eq!(format!("{error:?}"), expected);
@@ -227,8 +219,6 @@ fn every_check_points_at_its_mistake() {
     #[rustfmt::skip]
     let cases: &[(&str, &str, &str)] = &[
         // Sections.
-        ("", "1:1 there is no section [bot]", "begin with `[bot]`"),
-        ("[[rule]]\nlike = true", "1:1 there is no section [bot]", ""),
         ("[bot]\ncode = 'b'\n[sever]", "3:2 unknown section [sever]", "did you mean [server]?"),
         ("[bot]\ncode = 'b'\n[rules]", "3:2 unknown section [rules]", "did you mean [[rule]]?"),
         ("[bot]\ncode = 'b'\n[quux]", "3:2 unknown section [quux]", "known sections: [bot], [portal], "),

@@ -4,7 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use b24bot_core::{BotId, Secret};
 
-/// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`).
+/// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`). Without the section, a bot
+/// with the code `b24bot`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BotSettings {
@@ -18,6 +19,13 @@ pub struct BotSettings {
     pub api: Api,
     /// How events come.
     pub mode: Mode,
+}
+
+impl Default for BotSettings {
+    fn default() -> Self {
+        let code = "b24bot".to_owned();
+        Self { name: code.clone(), code, bot_type: BotType::Bot, api: Api::V2, mode: Mode::Webhook }
+    }
 }
 
 /// `type`: what the bot gets to see.
@@ -52,7 +60,7 @@ pub enum Mode {
     Fetch,
 }
 
-/// `[portal]`: one portal, through an inbound webhook.
+/// `[portal]`: one portal, through an inbound webhook. Where it is given, all calls go through it, `[app]` or not.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PortalSettings {

@@ -202,16 +202,6 @@ impl<'d> Root<'d> {
         }
     }
 
-    /// A section that has to be there.
-    pub(crate) fn require(&self, name: &'static str, help: &str) -> Option<Table<'d>> {
-        if self.entries.get(name).is_none() {
-            let everything = 0..self.document.text.len();
-            let message = format!("there is no section [{name}]");
-            self.document.fail_missing(0..0, everything, message, help.to_owned());
-        }
-        self.section(name)
-    }
-
     /// A section that may be there any number of times.
     pub(crate) fn sections(&self, name: &'static str) -> Vec<Table<'d>> {
         let Some((key, value)) = self.entries.get_key_value(name) else { return Vec::new() };
