@@ -92,7 +92,8 @@ fn show((number, delivered): &(u64, Delivered)) -> Value {
     })
 }
 
-type Report = Arc<dyn Fn(Outgoing, Result<u16, String>, Duration) + Send + Sync>;
+/// Takes what came of each delivery.
+pub(crate) type Report = Arc<dyn Fn(Outgoing, Result<u16, String>, Duration) + Send + Sync>;
 
 /// Hands events to one task per lane.
 pub(crate) struct Courier {
@@ -142,7 +143,7 @@ async fn work(
             let took = started.elapsed();
             match &outcome {
                 Ok(status) => {
-                    tracing::debug!(event = outgoing.event, bot = outgoing.bot, status, "delivered")
+                    tracing::debug!(event = outgoing.event, bot = outgoing.bot, status, "delivered");
                 }
                 Err(error) => {
                     tracing::warn!(event = outgoing.event, bot = outgoing.bot, %error, "not delivered");

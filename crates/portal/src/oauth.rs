@@ -1,20 +1,66 @@
-//! `/oauth/token/`: the authorization server, in the same house.
+//! `/oauth/authorize/` and `/oauth/token/`: the authorization server, in the same house.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State as Extract};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::form::http_build_query;
 use crate::params::{merge, read_form};
 use crate::refusal::{Refusal, bad, json_response};
 use crate::rest::read_body;
 use crate::shared::Shared;
-use crate::state::applications::NotRenewed;
+use crate::state::State;
+use crate::state::applications::{NotRenewed, TokenPair};
+use crate::state::people::ADMINISTRATOR;
 use crate::tree::Tree;
 
-/// `grant_type=refresh_token`, as GET or POST. The refresh token that was used is worth nothing afterwards.
-pub(crate) async fn token(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+fn text(params: &Tree, name: &str) -> String {
+    params.get(name).and_then(Tree::text).unwrap_or_default()
+}
+
+/// Sends the user back to the application with a `code`.
+///
+/// Nobody logs in here: the user is 1, or `user_id`. An application's settings hold no address either, so it
+/// comes as `redirect_uri`; without one the answer shows what would have been sent.
+pub(crate) async fn authorize(Extract(shared): Extract<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+    let Ok(params) = read_form(&query.unwrap_or_default()) else {
+        return bad("invalid_request", "The request cannot be read").into_response();
+    };
+    let client_id = text(&params, "client_id");
+    let user = params.get("user_id").and_then(Tree::id).unwrap_or(ADMINISTRATOR);
+    let sent = shared.with(|state| {
+        let scope = state.applications.get(&client_id)?.scopes.join(",");
+        state.users.get(&user).filter(|user| !user.is_bot)?;
+        let code = state.authorize(&client_id, user);
+        let mut sent = Tree::new();
+        sent.put("code", code)
+            .put("state", text(&params, "state"))
+            .put("domain", state.domain())
+            .put("member_id", state.member_id.clone())
+            .put("scope", scope)
+            .put("server_domain", state.domain());
+        Some(sent)
+    });
+    let Some(sent) = sent else {
+        return bad("invalid_client", "No such application is installed, or there is no such user")
+            .into_response();
+    };
+    match reqwest::Url::parse(&text(&params, "redirect_uri")) {
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            let before = url.query().map(|query| format!("{query}&")).unwrap_or_default();
+            url.set_query(Some(&format!("{before}{}", http_build_query(&sent))));
+            (StatusCode::FOUND, [(header::LOCATION, url.to_string())]).into_response()
+        }
+        _ => json_response(200, &sent.to_json()),
+    }
+}
+
+/// `grant_type=refresh_token` and `authorization_code`, as GET or POST. What was exchanged is worth nothing
+/// afterwards.
+pub(crate) async fn token(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default().to_owned();
     let body = match read_body(request).await {
         Ok(body) => body,
@@ -24,40 +70,36 @@ pub(crate) async fn token(State(shared): State<Arc<Shared>>, request: Request) -
         (Ok(query), Ok(body)) => merge(query, &body),
         _ => return bad("invalid_request", "The request cannot be read").into_response(),
     };
-    match renew(&shared, &params) {
+    match shared.with(|state| exchange(state, &params)) {
         Ok(answer) => json_response(200, &answer),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-fn renew(shared: &Shared, params: &Tree) -> Result<Value, Refusal> {
-    let text = |name: &str| params.get(name).and_then(Tree::text).unwrap_or_default();
-    if text("grant_type") != "refresh_token" {
-        return Err(bad("invalid_request", "Only grant_type=refresh_token is served here"));
-    }
-    shared.with(|state| {
-        let client_id = text("client_id");
-        let pair =
-            state.renew(&client_id, &text("client_secret"), &text("refresh_token")).map_err(|error| {
-                match error {
-                    NotRenewed::InvalidClient => Refusal::new(401, "invalid_client", "Invalid client data"),
-                    NotRenewed::InvalidGrant => bad("invalid_grant", "Invalid grant"),
-                }
-            })?;
-        let scope = state.applications.get(&client_id).map(|app| app.scopes.join(",")).unwrap_or_default();
-        Ok(json!({
-            "access_token": pair.access,
-            "client_endpoint": state.endpoint(),
-            // The authorization server's own, never the portal's: a trap the platform has as well.
-            "domain": "oauth.local",
-            "expires": pair.expires.seconds(),
-            "expires_in": pair.expires.since(state.now).as_secs(),
-            "member_id": state.member_id,
-            "refresh_token": pair.refresh,
-            "scope": scope,
-            "server_endpoint": state.endpoint(),
-            "status": "L",
-            "user_id": pair.user,
-        }))
-    })
+fn exchange(state: &mut State, params: &Tree) -> Result<Value, Refusal> {
+    let (client_id, secret) = (text(params, "client_id"), text(params, "client_secret"));
+    let pair = match text(params, "grant_type").as_str() {
+        "refresh_token" => state.renew(&client_id, &secret, &text(params, "refresh_token")),
+        "authorization_code" => state.exchange(&client_id, &secret, &text(params, "code")),
+        _ => return Err(bad("invalid_request", "grant_type is refresh_token or authorization_code")),
+    };
+    let pair: TokenPair = pair.map_err(|error| match error {
+        NotRenewed::InvalidClient => Refusal::new(401, "invalid_client", "Invalid client data"),
+        NotRenewed::InvalidGrant => bad("invalid_grant", "Invalid grant"),
+    })?;
+    let scope = state.applications.get(&client_id).map(|app| app.scopes.join(",")).unwrap_or_default();
+    Ok(json!({
+        "access_token": pair.access,
+        "client_endpoint": state.endpoint(),
+        // The authorization server's own, never the portal's: a trap the platform has as well.
+        "domain": "oauth.local",
+        "expires": pair.expires.seconds(),
+        "expires_in": pair.expires.since(state.now).as_secs(),
+        "member_id": state.member_id,
+        "refresh_token": pair.refresh,
+        "scope": scope,
+        "server_endpoint": state.endpoint(),
+        "status": "L",
+        "user_id": pair.user,
+    }))
 }

@@ -182,6 +182,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))
+        .route("/oauth/authorize", get(oauth::authorize))
+        .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/token", axum::routing::any(oauth::token))
         .route("/oauth/token/", axum::routing::any(oauth::token))
         .nest("/control", control::router())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 use crate::clock::Moment;
-use crate::delivery::{Courier, Delivered, Outgoing};
+use crate::delivery::{Courier, Delivered, Outgoing, Report};
 use crate::state::{Change, State};
 
 /// News a slow page may lag behind before it is told to start over.
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     courier: Courier,
     news: broadcast::Sender<Arc<str>>,
-    report: Arc<dyn Fn(Outgoing, Result<u16, String>, Duration) + Send + Sync>,
+    report: Report,
     /// True once the portal shuts down.
     pub(crate) stop: watch::Receiver<bool>,
     /// Seconds the clock was put forward through `/control/clock`.

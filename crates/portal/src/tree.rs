@@ -34,6 +34,14 @@ impl Tree {
         self
     }
 
+    /// Takes over the entries of another array.
+    pub(crate) fn absorb(&mut self, other: Self) -> &mut Self {
+        if let (Self::Array(entries), Self::Array(more)) = (&mut *self, other) {
+            entries.extend(more);
+        }
+        self
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Array(entries) => entries.get(key),

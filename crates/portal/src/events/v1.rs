@@ -4,7 +4,9 @@ use super::{address, mentions, top_auth};
 use crate::delivery::Outgoing;
 use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
+use crate::state::chats::Chat;
 use crate::state::commands::Command;
+use crate::state::people::{ADMINISTRATOR, UserFields};
 use crate::tree::Tree;
 
 const LANGUAGE: &str = "en";
@@ -13,7 +15,7 @@ pub(super) fn message_added(state: &mut State, message: u64, bots: &[u64]) {
     for group in by_handler(state, bots, |handlers| &handlers.message_add) {
         let Some(params) = added_params(state, message, &group.bots) else { return };
         let author = state.messages.get(&message).map_or(0, |message| message.author);
-        let user = author_tree(state, author, true);
+        let user = author_tree(state, author, UserFields::Message);
         send(state, "ONIMBOTMESSAGEADD", &group, author, true, params, Some(user));
     }
 }
@@ -22,7 +24,7 @@ pub(super) fn message_updated(state: &mut State, message: u64, bots: &[u64]) {
     for group in by_handler(state, bots, |handlers| &handlers.message_update) {
         let Some(params) = changed_params(state, message, &group.bots, None) else { return };
         let author = state.messages.get(&message).map_or(0, |message| message.author);
-        let user = is_private(state, message).then(|| author_tree(state, author, true));
+        let user = is_private(state, message).then(|| author_tree(state, author, UserFields::Message));
         send(state, "ONIMBOTMESSAGEUPDATE", &group, author, true, params, user);
     }
 }
@@ -33,7 +35,7 @@ pub(super) fn message_deleted(state: &mut State, message: u64, bots: &[u64]) {
         let text = format!("Message from {date} has been deleted");
         let Some(params) = changed_params(state, message, &group.bots, Some(text)) else { return };
         let author = state.messages.get(&message).map_or(0, |message| message.author);
-        let user = is_private(state, message).then(|| author_tree(state, author, true));
+        let user = is_private(state, message).then(|| author_tree(state, author, UserFields::Message));
         send(state, "ONIMBOTMESSAGEDELETE", &group, author, true, params, user);
     }
 }
@@ -58,7 +60,7 @@ pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
             .put("ACCESS_HISTORY", "1");
     }
     params.put("DIALOG_ID", chat.dialog(bot)).put("LANGUAGE", LANGUAGE);
-    let user = author_tree(state, inviter, false);
+    let user = author_tree(state, inviter, UserFields::Join);
     send(state, "ONIMBOTJOINCHAT", &Group { url, bots: vec![bot] }, inviter, false, params, Some(user));
 }
 
@@ -67,7 +69,7 @@ pub(super) fn bot_deleted(state: &mut State, bot: u64) {
     let Some(code) = state.bots.get(&bot).map(|bot| bot.code.clone()) else { return };
     let mut data = Tree::new();
     data.put("BOT_ID", bot.to_string()).put("BOT_CODE", code);
-    let auth = top_auth(state, bot, crate::state::people::ADMINISTRATOR, false);
+    let auth = top_auth(state, bot, ADMINISTRATOR, false);
     post(state, "ONIMBOTDELETE", bot, url, data, auth);
 }
 
@@ -87,7 +89,9 @@ pub(super) fn command_typed(state: &mut State, message: u64, command: &Command, 
     let mut commands = Tree::new();
     commands.put(command.id.to_string(), entry);
     let mut data = Tree::new();
-    data.put("COMMAND", commands).put("PARAMS", params).put("USER", author_tree(state, author, false));
+    data.put("COMMAND", commands)
+        .put("PARAMS", params)
+        .put("USER", author_tree(state, author, UserFields::Command));
     let auth = top_auth(state, command.bot, author, true);
     post(state, "ONIMCOMMANDADD", command.bot, command.handler.clone(), data, auth);
 }
@@ -115,11 +119,11 @@ fn by_handler(state: &State, bots: &[u64], which: fn(&Handlers) -> &String) -> V
 
 fn is_private(state: &State, message: u64) -> bool {
     let chat = state.messages.get(&message).and_then(|message| state.chats.get(&message.chat));
-    chat.is_some_and(super::super::state::chats::Chat::is_private)
+    chat.is_some_and(Chat::is_private)
 }
 
-fn author_tree(state: &State, author: u64, full: bool) -> Tree {
-    state.users.get(&author).map_or_else(Tree::new, |user| user.v1(full))
+fn author_tree(state: &State, author: u64, fields: UserFields) -> Tree {
+    state.users.get(&author).map_or_else(Tree::new, |user| user.v1(fields))
 }
 
 fn put_switches(params: &mut Tree) {

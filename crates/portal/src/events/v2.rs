@@ -74,7 +74,7 @@ fn about_message(state: &mut State, event: &'static str, which: Which, message: 
     send(state, event, which, bot, Some(chat), author, data);
 }
 
-/// Completes `data` with the bot, the chat, the user and the language, and posts it.
+/// Completes `data` with the bot, the chat, the user and the language; posts it, or keeps it to be fetched.
 fn send(
     state: &mut State,
     event: &'static str,
@@ -84,18 +84,21 @@ fn send(
     user: u64,
     data: Tree,
 ) {
-    let Some(url) = super::address(state, bot, which) else { return };
+    let url = super::address(state, bot, which);
     let mut complete = Tree::new();
-    complete.put("bot", bot_tree(state, bot));
-    for (key, value) in data.entries() {
-        complete.put(key.clone(), value.clone());
-    }
+    complete
+        .put("bot", if url.is_some() { short_bot(state, bot) } else { full_bot(state, bot) })
+        .absorb(data);
     if let Some(chat) = chat.and_then(|chat| state.chats.get(&chat)) {
         complete.put("chat", chat_tree(chat, bot));
         let active = state.now.iso();
         let user = state.users.get(&user).map_or_else(Tree::new, |user| user.v2(&active));
         complete.put("user", user).put("language", "en");
     }
+    let Some(url) = url else {
+        state.fetched.add(bot, event, &complete, state.now);
+        return;
+    };
     let auth = top_auth(state, bot, user, false);
     let handler_id = state.bots.get(&bot).map_or(0, |bot| bot.handler_id);
     let mut body = Tree::new();
@@ -107,8 +110,13 @@ fn send(
     state.outbox.push(Outgoing::new(format!("v2 {bot}"), bot, event, url, &body));
 }
 
+/// The bot object of fetch mode, without a token.
+fn full_bot(state: &State, id: u64) -> Tree {
+    state.bots.get(&id).map_or_else(Tree::new, |bot| bot.v2(state))
+}
+
 /// The short bot object of webhook mode, with the bot's own token if an application owns it.
-fn bot_tree(state: &mut State, id: u64) -> Tree {
+fn short_bot(state: &mut State, id: u64) -> Tree {
     let mut tree = Tree::new();
     let Some((code, owner)) = state.bots.get(&id).map(|bot| (bot.code.clone(), bot.owner.clone())) else {
         return tree;

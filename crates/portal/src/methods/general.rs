@@ -6,6 +6,7 @@ use super::{Answer, Call};
 use crate::credentials::Via;
 use crate::refusal::{bad, forbidden};
 use crate::state::applications::ALL_SCOPES;
+use crate::state::people::User;
 use crate::tree::Tree;
 
 pub(super) fn profile(call: &mut Call<'_>) -> Answer {
@@ -19,6 +20,12 @@ pub(super) fn scope(call: &mut Call<'_>) -> Answer {
 
 pub(super) fn server_time(call: &mut Call<'_>) -> Answer {
     Ok(Value::from(call.state.now.iso()))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of every method")]
+pub(super) fn user_admin(call: &mut Call<'_>) -> Answer {
+    let user = call.state.users.get(&call.caller.user);
+    Ok(Value::Bool(user.is_some_and(User::is_administrator)))
 }
 
 pub(super) fn user_current(call: &mut Call<'_>) -> Answer {

@@ -78,7 +78,17 @@ pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
         return Err(wrong());
     }
     let user = call.caller.user;
-    let id = call.state.dialog(user, &dialog).ok_or_else(closed)?;
+    // Looking does not open a private chat.
+    let id = match dialog.parse() {
+        Ok(partner) => match call.state.find_private_chat(user, partner) {
+            Some(chat) => chat,
+            None if call.state.users.contains_key(&partner) => {
+                return Ok(json!({"chat_id": 0, "messages": [], "users": [], "files": []}));
+            }
+            None => return Err(closed()),
+        },
+        Err(_) => call.state.dialog(user, &dialog).ok_or_else(closed)?,
+    };
     let chat = call.state.chats.get(&id).filter(|chat| chat.has(user)).ok_or_else(closed)?;
     let known = chat.messages.iter().copied().filter(|id| call.state.messages.contains_key(id));
     let ids: Vec<u64> = match first {
@@ -220,6 +230,8 @@ mod tests {
         let answer =
             webhook_call(&mut state, "im.dialog.messages.get", "DIALOG_ID=chat1&LAST_ID=102").unwrap();
         assert_eq!(answer["messages"][0]["params"], json!({"LIKE": [1]}));
+        let unopened = webhook_call(&mut state, "im.dialog.messages.get", "DIALOG_ID=42").unwrap();
+        assert_eq!((&unopened["messages"], state.chats.len()), (&json!([]), 1));
         for (query, code) in [
             ("", "DIALOG_ID_EMPTY"),
             ("DIALOG_ID=chat1&LAST_ID=x", "LAST_ID_STRING"),

@@ -31,9 +31,8 @@ pub(super) fn register(call: &mut Call<'_>) -> Answer {
     let common = call.text("COMMON") == "Y";
     let first_title =
         call.params.get("LANG").and_then(|lang| lang.entries().next().map(|(_, first)| first.clone()));
-    let first_title = match first_title {
-        Some(title @ Tree::Array(_)) => title,
-        _ => return Err(bad("LANG_ERROR", "Lang set can't be empty")),
+    let Some(first_title @ Tree::Array(_)) = first_title else {
+        return Err(bad("LANG_ERROR", "Lang set can't be empty"));
     };
     let handler = match call.caller.via {
         Via::Webhook => with_client_id(&url, &call.text("CLIENT_ID")),

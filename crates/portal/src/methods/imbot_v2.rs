@@ -140,6 +140,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         }
         if let Some(handlers) = handlers {
             bot.handlers = handlers;
+            call.state.fetched.forget(id);
         }
         if let Some(owner) = new_owner {
             bot.owner = owner;

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::imbot_v2::bot;
-use super::{Answer, Call, text_of};
+use super::{Answer, Call, given_text, text_of};
 use crate::refusal::{Refusal, bad, forbidden};
+use crate::state::Change;
 use crate::state::messages::{Draft, Untouched};
 use crate::tree::Tree;
 
@@ -85,6 +86,38 @@ pub(super) fn send(call: &mut Call<'_>) -> Answer {
         Ok(id) => Ok(json!({"id": id, "uuidMap": {}})),
         Err(_) => Err(denied()),
     }
+}
+
+/// `imbot.v2.Chat.Message.update`: the bot's own message; an empty text deletes it.
+pub(super) fn update(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let message = call.id("messageId").ok_or_else(denied)?;
+    let text = call.params.get("fields").and_then(|fields| given_text(fields, "message"));
+    let done = match text {
+        Some(text) if text.is_empty() => call.state.delete(message, bot),
+        Some(text) => call.state.edit(message, bot, &text),
+        None => Ok(()),
+    };
+    done.map(|()| json!({"result": true})).map_err(|_: Untouched| denied())
+}
+
+/// `imbot.v2.Chat.Message.delete`
+pub(super) fn delete(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let message = call.id("messageId").ok_or_else(denied)?;
+    call.state.delete(message, bot).map(|()| json!({"result": true})).map_err(|_: Untouched| denied())
+}
+
+/// `imbot.v2.Chat.InputAction.notify`: the bot is typing.
+pub(super) fn notify(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let dialog = call.text("dialogId");
+    let chat = call.state.dialog(bot, &dialog).ok_or_else(denied)?;
+    if !call.state.chats.get(&chat).is_some_and(|chat| chat.has(bot)) {
+        return Err(denied());
+    }
+    call.state.changes.push(Change::Typing { chat, user: bot });
+    Ok(json!({"result": true}))
 }
 
 fn denied() -> Refusal {
@@ -169,5 +202,18 @@ mod tests {
         let sent = webhook_call(&mut state, "imbot.v2.Chat.Message.send", &query).unwrap();
         assert_eq!(sent, json!({"id": hidden + 1, "uuidMap": {}}));
         assert_eq!(state.messages[&(hidden + 1)].reply_to, Some(id));
+        let mine = format!("{own}&messageId={}", hidden + 1);
+        let done = Ok(json!({"result": true}));
+        for (method, query, expected) in [
+            ("Message.update", format!("{own}&messageId={id}&fields[message]=y"), Err("ACCESS_DENIED")),
+            ("Message.update", format!("{mine}&fields[message]=y"), done.clone()),
+            ("Message.delete", mine.clone(), done.clone()),
+            ("Message.delete", mine, Err("ACCESS_DENIED")),
+            ("InputAction.notify", format!("{own}&dialogId=chat1"), done),
+            ("InputAction.notify", format!("{own}&dialogId=chat{private}"), Err("ACCESS_DENIED")),
+        ] {
+            let method = format!("imbot.v2.Chat.{method}");
+            assert_eq!(webhook_call(&mut state, &method, &query), expected, "{method} {query}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod imbot_chats;
 mod imbot_commands;
 mod imbot_messages;
 mod imbot_v2;
+mod imbot_v2_commands;
 mod imbot_v2_messages;
 
 pub(crate) use imbot_v2_messages::is_reaction;
@@ -52,6 +53,7 @@ const METHODS: &[Method] = &[
     method("profile", &[], general::profile),
     method("scope", &[], general::scope),
     method("server.time", &[], general::server_time),
+    method("user.admin", &[], general::user_admin),
     method("user.current", USER, general::user_current),
     method("im.chat.user.add", IM, im::chat_user_add),
     method("im.dialog.messages.get", IM, im::dialog_messages_get),
@@ -80,6 +82,14 @@ const METHODS: &[Method] = &[
     method("imbot.v2.Chat.Message.Reaction.add", IMBOT, imbot_v2_messages::reaction_add),
     method("imbot.v2.Chat.Message.Reaction.delete", IMBOT, imbot_v2_messages::reaction_delete),
     method("imbot.v2.Chat.Message.send", IMBOT, imbot_v2_messages::send),
+    method("imbot.v2.Chat.InputAction.notify", IMBOT, imbot_v2_messages::notify),
+    method("imbot.v2.Chat.Message.delete", IMBOT, imbot_v2_messages::delete),
+    method("imbot.v2.Chat.Message.update", IMBOT, imbot_v2_messages::update),
+    method("imbot.v2.Command.answer", IMBOT, imbot_v2_commands::answer),
+    method("imbot.v2.Command.list", IMBOT, imbot_v2_commands::list),
+    method("imbot.v2.Command.register", IMBOT, imbot_v2_commands::register),
+    method("imbot.v2.Command.unregister", IMBOT, imbot_v2_commands::unregister),
+    method("imbot.v2.Event.get", IMBOT, imbot_v2_commands::events),
     method("imbot.v2.Revision.get", IMBOT, general::imbot_revision),
 ];
 

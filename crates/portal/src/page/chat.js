@@ -221,7 +221,8 @@ function drawConversation() {
   if (messages.size === 0) log.append(drawEmpty(partner));
   log.scrollTop = log.scrollHeight;
   drawTyping();
-  byId("input").placeholder = `Write as ${nameOf(me)}`;
+  const heard = dialog.startsWith("chat") && state.bots.some((one) => chat?.members.includes(one.id));
+  byId("input").placeholder = `Write as ${nameOf(me)}${heard ? ", @ calls a bot" : ""}`;
 }
 
 function drawEmpty(partner) {

@@ -6,6 +6,7 @@ use crate::tree::Tree;
 
 const ACCESS_SECONDS: u64 = 3600;
 const REFRESH_SECONDS: u64 = 180 * 24 * 3600;
+const CODE_SECONDS: u64 = 30;
 /// An event carries a token that works for at least this long.
 const FRESH_SECONDS: u64 = 1800;
 
@@ -60,6 +61,14 @@ pub(crate) struct TokenPair {
     pub(crate) refresh: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
+}
+
+/// A code of `/oauth/authorize/`, to be exchanged for tokens once.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    client_id: String,
+    user: u64,
+    expires: Moment,
 }
 
 /// Why tokens were not renewed: the authorization server's error codes.
@@ -118,10 +127,7 @@ impl State {
         secret: &str,
         refresh: &str,
     ) -> Result<TokenPair, NotRenewed> {
-        self.applications
-            .get(client_id)
-            .filter(|application| application.client_secret == secret)
-            .ok_or(NotRenewed::InvalidClient)?;
+        self.check_client(client_id, secret)?;
         let token = self
             .refresh_tokens
             .get(refresh)
@@ -130,6 +136,32 @@ impl State {
         let user = token.user;
         self.refresh_tokens.remove(refresh);
         Ok(self.issue(client_id, user))
+    }
+
+    /// A code for tokens of this user.
+    pub(crate) fn authorize(&mut self, client_id: &str, user: u64) -> String {
+        let code = self.hex(32);
+        let expires = self.now.plus_seconds(CODE_SECONDS);
+        self.codes.insert(code.clone(), Code { client_id: client_id.to_owned(), user, expires });
+        code
+    }
+
+    /// `grant_type=authorization_code`
+    pub(crate) fn exchange(
+        &mut self,
+        client_id: &str,
+        secret: &str,
+        code: &str,
+    ) -> Result<TokenPair, NotRenewed> {
+        self.check_client(client_id, secret)?;
+        let now = self.now;
+        let known = self.codes.remove(code).filter(|code| code.client_id == client_id && code.expires > now);
+        known.map(|code| self.issue(client_id, code.user)).ok_or(NotRenewed::InvalidGrant)
+    }
+
+    fn check_client(&self, client_id: &str, secret: &str) -> Result<(), NotRenewed> {
+        let application = self.applications.get(client_id).filter(|known| known.client_secret == secret);
+        application.map(|_| ()).ok_or(NotRenewed::InvalidClient)
     }
 
     /// The authorization block of an event, for one user. `refresh` adds the refresh token.
@@ -176,6 +208,19 @@ mod tests {
             state.renew(&app.client_id, &app.client_secret, &second.refresh),
             Err(NotRenewed::InvalidGrant)
         );
+    }
+
+    #[test]
+    fn a_code_works_once_and_for_half_a_minute() {
+        let mut state = sample();
+        let app = state.install(&["im"]);
+        let code = state.authorize(&app.client_id, 27);
+        assert_eq!(state.exchange(&app.client_id, "wrong", &code), Err(NotRenewed::InvalidClient));
+        assert_eq!(state.exchange(&app.client_id, &app.client_secret, &code).unwrap().user, 27);
+        assert_eq!(state.exchange(&app.client_id, &app.client_secret, &code), Err(NotRenewed::InvalidGrant));
+        let code = state.authorize(&app.client_id, 27);
+        state.now = state.now.plus_seconds(CODE_SECONDS);
+        assert_eq!(state.exchange(&app.client_id, &app.client_secret, &code), Err(NotRenewed::InvalidGrant));
     }
 
     #[test]

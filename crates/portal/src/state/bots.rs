@@ -295,6 +295,7 @@ impl State {
     pub(crate) fn unregister(&mut self, bot: u64) {
         events::bot_deleted(self, bot);
         self.bots.remove(&bot);
+        self.fetched.forget(bot);
         self.commands.retain(|_, command| command.bot != bot);
         for chat in self.chats.values_mut().filter(|chat| !chat.is_private()) {
             chat.members.retain(|member| *member != bot);

@@ -39,7 +39,7 @@ impl State {
     pub(crate) fn add_command(&mut self, mut command: Command) -> u64 {
         let known =
             self.commands.values().find(|other| other.bot == command.bot && other.name == command.name);
-        let id = known.map(|command| command.id).unwrap_or_else(|| Self::take_id(&mut self.next_command));
+        let id = known.map_or_else(|| Self::take_id(&mut self.next_command), |command| command.id);
         command.id = id;
         self.commands.insert(id, command);
         self.changes.push(super::Change::State);

@@ -83,26 +83,27 @@ pub(crate) enum Untouched {
 impl State {
     /// Posts a message and tells the bots that may see it.
     pub(crate) fn post(&mut self, draft: Draft) -> Result<u64, Untouched> {
-        let text: String = draft.text.trim().chars().take(MAX_TEXT).collect();
+        let Draft { chat, author, text, system, reply_to } = draft;
+        let text: String = text.trim().chars().take(MAX_TEXT).collect();
         if text.is_empty() {
             return Err(Untouched::Empty);
         }
-        let chat = self.chats.get_mut(&draft.chat).ok_or(Untouched::NoAccess)?;
-        if draft.author != 0 && !chat.has(draft.author) {
+        let room = self.chats.get_mut(&chat).ok_or(Untouched::NoAccess)?;
+        if author != 0 && !room.has(author) {
             return Err(Untouched::NoAccess);
         }
         let id = Self::take_id(&mut self.next_message);
-        chat.messages.push(id);
+        room.messages.push(id);
         let message = Message {
             id,
-            chat: draft.chat,
-            author: draft.author,
+            chat,
+            author,
             date: self.now,
             text,
-            system: draft.system,
+            system,
             edited: false,
             deleted: false,
-            reply_to: draft.reply_to,
+            reply_to,
             uuid: self.uuid(),
             marks: IndexMap::new(),
         };

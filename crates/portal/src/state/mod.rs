@@ -7,6 +7,7 @@ pub(crate) mod applications;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod commands;
+pub(crate) mod fetched;
 pub(crate) mod messages;
 pub(crate) mod people;
 
@@ -18,10 +19,11 @@ use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::limits::Buckets;
 
-use applications::{AccessToken, Application, RefreshToken, TokenPair};
+use applications::{AccessToken, Application, Code, RefreshToken, TokenPair};
 use bots::Bot;
 use chats::Chat;
 use commands::Command;
+use fetched::Fetched;
 use messages::Message;
 use people::User;
 
@@ -65,7 +67,10 @@ pub(crate) struct State {
     pub(crate) applications: BTreeMap<String, Application>,
     pub(crate) access_tokens: HashMap<String, AccessToken>,
     pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
+    pub(crate) codes: HashMap<String, Code>,
     pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
+    /// Events of bots that fetch them.
+    pub(crate) fetched: Fetched,
     pub(crate) outbox: Vec<Outgoing>,
     pub(crate) changes: Vec<Change>,
     pub(crate) journal: Journal,
@@ -97,7 +102,9 @@ impl State {
             applications: BTreeMap::new(),
             access_tokens: HashMap::new(),
             refresh_tokens: HashMap::new(),
+            codes: HashMap::new(),
             current_tokens: HashMap::new(),
+            fetched: Fetched::default(),
             outbox: Vec::new(),
             changes: Vec::new(),
             journal: Journal::default(),
@@ -126,6 +133,7 @@ impl State {
             self.chats.clear();
             self.messages.clear();
             self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
+            self.fetched.clear();
             self.journal.clear();
             self.deliveries.clear();
             self.faults.clear();

@@ -22,6 +22,14 @@ pub(crate) struct User {
     pub(crate) is_bot: bool,
 }
 
+/// Which fields of a user an event of generation 1 carries: each kind has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserFields {
+    Message,
+    Join,
+    Command,
+}
+
 impl User {
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()
@@ -31,18 +39,18 @@ impl User {
         self.id == ADMINISTRATOR
     }
 
-    /// `data[USER]` of a generation 1 event: the full set of a message, the short one of joins and commands.
-    pub(crate) fn v1(&self, full: bool) -> Tree {
+    /// `data[USER]` of a generation 1 event, with the fields that kind of event has.
+    pub(crate) fn v1(&self, fields: UserFields) -> Tree {
         let mut user = Tree::new();
         user.put("ID", self.id.to_string())
             .put("NAME", self.name())
             .put("FIRST_NAME", self.first_name.clone())
             .put("LAST_NAME", self.last_name.clone());
-        if full {
+        if fields != UserFields::Command {
             user.put("WORK_POSITION", self.work_position.clone());
         }
         user.put("GENDER", self.gender.clone());
-        if full {
+        if fields == UserFields::Message {
             user.put("IS_BOT", if self.is_bot { "Y" } else { "N" })
                 .put("IS_CONNECTOR", "N")
                 .put("IS_NETWORK", "N")

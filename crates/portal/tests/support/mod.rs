@@ -1,5 +1,6 @@
 //! A portal, a bot that writes down what it is sent, and shorthands for both.
 #![allow(dead_code, reason = "not every test file uses everything")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::time::Duration;
 
@@ -17,48 +18,51 @@ use tokio::time::timeout;
 /// Nothing here takes this long unless it is broken.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-pub async fn portal() -> Portal {
+pub(crate) async fn portal() -> Portal {
     Portal::builder().listen("127.0.0.1:0".parse().unwrap()).unlimited().start().await.unwrap()
 }
 
 /// One POST as a bot received it.
 #[derive(Debug)]
-pub struct Received {
-    pub uri: Uri,
-    pub content_type: String,
-    pub body: String,
+pub(crate) struct Received {
+    pub(crate) uri: Uri,
+    pub(crate) content_type: String,
+    pub(crate) body: String,
 }
 
 impl Received {
     /// The decoded pairs of the form, in order.
-    pub fn pairs(&self) -> IndexMap<String, String> {
+    pub(crate) fn pairs(&self) -> IndexMap<String, String> {
         let address = reqwest::Url::parse(&format!("http://x/?{}", self.body)).unwrap();
         address.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
     }
 
-    pub fn get(&self, key: &str) -> String {
+    pub(crate) fn get(&self, key: &str) -> String {
         self.pairs().get(key).unwrap_or_else(|| panic!("no {key} in {:#?}", self.pairs())).clone()
     }
 
-    pub fn event(&self) -> String {
+    pub(crate) fn event(&self) -> String {
         self.get("event")
     }
 }
 
 /// A web server that takes events.
-pub struct Bot {
-    pub url: String,
+pub(crate) struct Bot {
+    pub(crate) url: String,
     events: mpsc::UnboundedReceiver<Received>,
 }
 
 impl Bot {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::answering(StatusCode::OK).await
     }
 
-    pub async fn answering(status: StatusCode) -> Self {
+    pub(crate) async fn answering(status: StatusCode) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        let take = move |State(sender): State<mpsc::UnboundedSender<Received>>, uri: Uri, headers: HeaderMap, body: String| async move {
+        let take = move |State(sender): State<mpsc::UnboundedSender<Received>>,
+                         uri: Uri,
+                         headers: HeaderMap,
+                         body: String| async move {
             let content_type = headers["content-type"].to_str().unwrap().to_owned();
             let _ = sender.send(Received { uri, content_type, body });
             status
@@ -70,112 +74,120 @@ impl Bot {
         Self { url, events }
     }
 
-    pub async fn next(&mut self) -> Received {
+    pub(crate) async fn next(&mut self) -> Received {
         timeout(DEADLINE, self.events.recv()).await.expect("no event within the deadline").unwrap()
     }
 
     /// The next event, which has to be of that name.
-    pub async fn expect(&mut self, event: &str) -> Received {
+    pub(crate) async fn expect(&mut self, event: &str) -> Received {
         let received = self.next().await;
         assert_eq!(received.event(), event);
         received
     }
 
     /// Whether anything is there already that nobody asked for.
-    pub fn is_silent(&mut self) -> bool {
+    pub(crate) fn is_silent(&mut self) -> bool {
         self.events.try_recv().is_err()
     }
 }
 
 /// Calls on a portal.
-pub struct Caller<'a> {
-    portal: &'a Portal,
+pub(crate) struct Caller {
+    url: String,
+    webhook: String,
     client: reqwest::Client,
 }
 
-impl<'a> Caller<'a> {
-    pub fn new(portal: &'a Portal) -> Self {
+impl Caller {
+    pub(crate) fn new(portal: &Portal) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .timeout(DEADLINE)
             .build()
             .unwrap();
-        Self { portal, client }
+        Self { url: portal.url(), webhook: portal.webhook_url(), client }
     }
 
     /// Calls through the webhook; gives the status and the whole answer.
-    pub async fn webhook(&self, method: &str, params: Value) -> (u16, Value) {
-        self.post(&format!("{}{method}", self.portal.webhook_url()), params).await
+    pub(crate) async fn webhook(&self, method: &str, params: Value) -> (u16, Value) {
+        self.post(&format!("{}{method}", self.webhook), params).await
     }
 
     /// Calls with an access token.
-    pub async fn oauth(&self, token: &str, method: &str, mut params: Value) -> (u16, Value) {
+    pub(crate) async fn oauth(&self, token: &str, method: &str, mut params: Value) -> (u16, Value) {
         params["auth"] = json!(token);
-        self.post(&format!("{}/rest/{method}", self.portal.url()), params).await
+        self.post(&format!("{}/rest/{method}", self.url), params).await
     }
 
     /// A call that has to succeed.
-    pub async fn result(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn result(&self, method: &str, params: Value) -> Value {
         let (status, answer) = self.webhook(method, params).await;
         assert_eq!(status, 200, "{method}: {answer}");
         answer["result"].clone()
     }
 
-    pub async fn post(&self, url: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, url: &str, body: Value) -> (u16, Value) {
         let request = self.client.post(url).header("content-type", "application/json").body(body.to_string());
         read(request.send().await.unwrap()).await
     }
 
-    pub async fn try_post(&self, url: &str, body: Value) -> Result<reqwest::Response, reqwest::Error> {
+    pub(crate) async fn try_post(&self, url: &str, body: Value) -> Result<reqwest::Response, reqwest::Error> {
         self.client.post(url).header("content-type", "application/json").body(body.to_string()).send().await
     }
 
-    pub async fn form(&self, url: &str, body: &str) -> (u16, Value) {
+    /// A GET whose headers are of interest.
+    pub(crate) async fn try_get(&self, url: &str) -> reqwest::Response {
+        self.client.get(url).send().await.unwrap()
+    }
+
+    pub(crate) async fn form(&self, url: &str, body: &str) -> (u16, Value) {
         let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
         read(request.body(body.to_owned()).send().await.unwrap()).await
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
-        let url = format!("{}{path}", self.portal.url());
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}{path}", self.url);
         read(self.client.get(url).send().await.unwrap()).await
     }
 
-    pub async fn control(&self, path: &str, body: Value) -> (u16, Value) {
-        self.post(&format!("{}/control/{path}", self.portal.url()), body).await
+    pub(crate) async fn control(&self, path: &str, body: Value) -> (u16, Value) {
+        self.post(&format!("{}/control/{path}", self.url), body).await
     }
 
-    pub async fn delete(&self, path: &str) -> (u16, Value) {
-        let url = format!("{}/control/{path}", self.portal.url());
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}/control/{path}", self.url);
         read(self.client.delete(url).send().await.unwrap()).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> (u16, Value) {
-        let url = format!("{}/control/{path}", self.portal.url());
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}/control/{path}", self.url);
         read(self.client.patch(url).body(body.to_string()).send().await.unwrap()).await
     }
 
     /// Types a message and gives its id.
-    pub async fn say(&self, user: u64, dialog: &str, text: &str) -> u64 {
-        let (status, answer) = self.control("messages", json!({"dialog": dialog, "user": user, "text": text})).await;
+    pub(crate) async fn say(&self, user: u64, dialog: &str, text: &str) -> u64 {
+        let (status, answer) =
+            self.control("messages", json!({"dialog": dialog, "user": user, "text": text})).await;
         assert_eq!(status, 200, "{answer}");
         answer["message_id"].as_u64().unwrap()
     }
 
-    pub async fn likes(&self, message: u64) -> Value {
+    pub(crate) async fn likes(&self, message: u64) -> Value {
         self.get(&format!("/control/messages/{message}")).await.1["likes"].clone()
     }
 
     /// Registers a generation 1 bot with an application's token.
-    pub async fn v1_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
-        let params = json!({"CODE": code, "TYPE": kind, "EVENT_HANDLER": bot.url, "PROPERTIES": {"NAME": "Echo"}});
+    pub(crate) async fn v1_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
+        let params =
+            json!({"CODE": code, "TYPE": kind, "EVENT_HANDLER": bot.url, "PROPERTIES": {"NAME": "Echo"}});
         let (status, answer) = self.oauth(&application.access_token, "imbot.register", params).await;
         assert_eq!(status, 200, "{answer}");
         answer["result"].as_u64().unwrap()
     }
 
     /// Registers a generation 2 bot with an application's token.
-    pub async fn v2_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
+    pub(crate) async fn v2_bot(&self, application: &Application, bot: &Bot, code: &str, kind: &str) -> u64 {
         let fields = json!({"code": code, "type": kind, "eventMode": "webhook", "webhookUrl": bot.url,
             "properties": {"name": "Echo"}});
         let (status, answer) =

@@ -1,0 +1,231 @@
+//! `/control`: faults, people's acts, resets, the stream, and the page.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Bot, Caller, portal};
+
+#[tokio::test]
+async fn faults_of_every_kind() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let url = format!("{}profile", portal.webhook_url());
+    for (kind, status, code) in [
+        ("query_limit", 503, "QUERY_LIMIT_EXCEEDED"),
+        ("operation_limit", 429, "OPERATION_TIME_LIMIT"),
+        ("overload", 503, "OVERLOAD_LIMIT"),
+        ("expired_token", 401, "expired_token"),
+        ("error_500", 500, "INTERNAL_SERVER_ERROR"),
+    ] {
+        call.control("faults", json!({"kind": kind, "method": "profile"})).await;
+        assert_eq!(call.webhook("server.time", json!({})).await.0, 200, "another method");
+        let (got, answer) = call.webhook("profile", json!({})).await;
+        assert_eq!((got, answer["error"].as_str()), (status, Some(code)), "{kind}");
+        assert_eq!(call.webhook("profile", json!({})).await.0, 200, "{kind} once only");
+    }
+
+    call.control("faults", json!({"kind": "drop", "times": 2})).await;
+    for _ in 0..2 {
+        let error = call.try_post(&url, json!({})).await.unwrap_err();
+        assert!(error.is_request() && !error.is_timeout(), "{error:?}");
+    }
+    assert_eq!(call.webhook("profile", json!({})).await.0, 200);
+
+    call.control("faults", json!({"kind": "moved"})).await;
+    let response = call.try_post(&format!("{url}?a=b"), json!({})).await.unwrap();
+    let port = portal.address().port();
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["location"], format!("http://localhost:{port}/rest/1/local/profile?a=b"));
+
+    let (status, answer) = call.control("faults", json!({"kind": "flood"})).await;
+    assert_eq!(status, 400);
+    assert!(answer["error_description"].as_str().unwrap().contains("operation_limit"), "{answer}");
+    let (_, requests) = call.get("/control/requests").await;
+    let statuses: Vec<_> =
+        requests.as_array().unwrap().iter().map(|one| one["status"].as_u64().unwrap()).collect();
+    assert!(statuses.ends_with(&[0, 0, 200, 302]), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_request_does_nothing_and_a_hanging_one_gives_no_answer() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let id = call.say(27, "chat1", "thanks").await;
+    let url = format!("{}im.message.like", portal.webhook_url());
+    call.control("faults", json!({"kind": "drop", "method": "im.message.like"})).await;
+    assert!(call.try_post(&url, json!({"MESSAGE_ID": id})).await.is_err());
+    assert_eq!(call.likes(id).await, json!([]));
+
+    call.control("faults", json!({"kind": "timeout", "method": "im.message.like"})).await;
+    let hanging = call.try_post(&url, json!({"MESSAGE_ID": id}));
+    tokio::pin!(hanging);
+    // It is taken, which the record shows, and not answered.
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut hanging => panic!("answered: {answer:?}"),
+            (_, faults) = call.get("/control/faults") => if faults == json!([]) { break },
+        }
+    }
+    assert_eq!(call.likes(id).await, json!([]));
+    portal.shutdown().await;
+    assert!(hanging.await.is_err());
+}
+
+#[tokio::test]
+async fn a_batch_meets_faults_of_batch_only() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    call.control("faults", json!({"kind": "overload", "method": "profile"})).await;
+    let result = call.result("batch", json!({"cmd": {"a": "profile"}})).await;
+    assert_eq!(result["result_error"], json!([]));
+    call.control("faults", json!({"kind": "error_500", "method": "batch"})).await;
+    assert_eq!(call.webhook("batch", json!({"cmd": {"a": "profile"}})).await.0, 500);
+    let (_, pending) = call.get("/control/faults").await;
+    assert_eq!(pending, json!([{"kind": "overload", "method": "profile", "times": 1}]));
+}
+
+#[tokio::test]
+async fn people_write_like_edit_and_delete() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let id = call.say(27, "chat1", "hello").await;
+    assert_eq!(id, 101);
+    let (_, message) = call.get("/control/messages/101").await;
+    for (key, value) in [
+        ("id", json!(101)),
+        ("dialog", json!("chat1")),
+        ("author", json!(27)),
+        ("text", json!("hello")),
+        ("likes", json!([])),
+        ("reactions", json!({})),
+        ("deleted", json!(false)),
+    ] {
+        assert_eq!(message[key], value, "{key}");
+    }
+    call.control("likes", json!({"message": id, "user": 42, "action": "plus"})).await;
+    let (_, message) = call.control("reactions", json!({"message": id, "user": 1, "reaction": "fire"})).await;
+    assert_eq!((&message["likes"], &message["reactions"]), (&json!([42]), &json!({"fire": [1]})));
+    assert_eq!(call.patch("messages/101", json!({"text": "hi", "user": 42})).await.0, 403);
+    assert_eq!(call.patch("messages/101", json!({"text": "hi"})).await.0, 200);
+    assert_eq!(call.get("/control/messages/101").await.1["text"], "hi");
+    assert_eq!(call.delete("messages/101").await.0, 200);
+    assert_eq!(call.get("/control/messages/101").await.1["deleted"], true);
+
+    let private = call.say(27, "42", "psst").await;
+    let (_, by_partner) = call.get("/control/dialogs/42/messages?user=27").await;
+    let (_, by_anyone) = call.get("/control/dialogs/27/messages").await;
+    assert_eq!((by_partner.clone(), by_partner[0]["id"].clone()), (by_anyone, json!(private)));
+
+    for (body, status) in [
+        (json!({"dialog": "chat9", "user": 27, "text": "x"}), 404),
+        (json!({"dialog": "27", "user": 27, "text": "no bot, no chat with oneself"}), 404),
+        (json!({"dialog": "chat1", "user": 5, "text": "x"}), 400),
+        (json!({"dialog": "chat1", "user": 27, "text": "  "}), 400),
+        (json!({"dialog": "chat1", "user": 27}), 400),
+        (json!({"dialog": "chat2", "user": 1, "text": "not my chat"}), 403),
+        (json!({"dialog": "chat1", "user": 27, "text": "x", "reply_to": private}), 400),
+        (json!({"dialog": "chat1", "user": 27, "text": "x", "color": "red"}), 400),
+    ] {
+        let answer = call.control("messages", body.clone()).await;
+        assert_eq!(answer.0, status, "{body}");
+        assert!(answer.1["error"].is_string(), "{answer:?}");
+    }
+    assert_eq!(call.get("/control/messages/999").await.0, 404);
+    assert_eq!(call.get("/control/nonsense").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_reset_leaves_bots_that_work() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["imbot"]);
+    let mut bot = Bot::start().await;
+    let id = call.v1_bot(&app, &bot, "echo", "B").await;
+    bot.next().await;
+    call.say(27, &id.to_string(), "hello").await;
+    bot.expect("ONIMBOTJOINCHAT").await;
+    bot.expect("ONIMBOTMESSAGEADD").await;
+    assert_eq!(call.control("reset", json!({})).await.0, 200);
+    for path in ["requests", "deliveries", "faults", "dialogs/chat1/messages"] {
+        assert_eq!(call.get(&format!("/control/{path}")).await.1, json!([]), "{path}");
+    }
+    assert_eq!(call.say(27, "chat1", &format!("[USER={id}]Echo[/USER] again")).await, 101);
+    bot.expect("ONIMBOTMESSAGEADD").await;
+    let (_, state) = call.get("/control/state").await;
+    assert_eq!(state["chats"].as_array().unwrap().len(), 1);
+
+    call.control("reset", json!({"all": true})).await;
+    let (_, state) = call.get("/control/state").await;
+    assert_eq!((&state["bots"], state["users"].as_array().unwrap().len()), (&json!([]), 3));
+    assert_eq!(call.oauth(&app.access_token, "profile", json!({})).await.0, 401);
+}
+
+#[tokio::test]
+async fn requests_are_numbered() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    call.webhook("profile", json!({"x": 1})).await;
+    call.get("/rest/1/wrong/profile?auth=abc").await;
+    let (_, requests) = call.get("/control/requests").await;
+    assert_eq!(requests[0]["params"], json!({"x": 1}));
+    assert_eq!((&requests[0]["user"], &requests[1]["user"]), (&json!(1), &Value::Null));
+    assert_eq!((&requests[1]["status"], &requests[1]["params"]["auth"]), (&json!(401), &json!("***")));
+    assert_eq!(call.get("/control/requests?since=1").await.1.as_array().unwrap().len(), 1);
+    assert_eq!(call.get("/control/requests?since=x").await.0, 400);
+}
+
+#[tokio::test]
+async fn the_stream_tells_what_happens() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let mut response = reqwest::get(format!("{}/control/events", portal.url())).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut text = String::new();
+    let mut read_until = async |mark: &str| {
+        while !text.contains(mark) {
+            let next =
+                tokio::time::timeout(Duration::from_secs(10), response.chunk()).await.expect("no news");
+            text.push_str(std::str::from_utf8(&next.unwrap().expect("ended")).unwrap());
+        }
+        std::mem::take(&mut text)
+    };
+    read_until("hello").await;
+    let id = call.say(27, "chat1", "news").await;
+    assert!(read_until("\n\n").await.contains(r#""text":"news""#));
+    call.control("likes", json!({"message": id, "user": 1})).await;
+    assert!(read_until("\n\n").await.contains(r#""likes":[1]"#));
+    call.control("reset", json!({})).await;
+    read_until(r#"{"kind":"reset"}"#).await;
+    portal.shutdown().await;
+    assert!(response.chunk().await.unwrap().is_none(), "a shutdown ends the stream");
+}
+
+#[tokio::test]
+async fn other_sites_cannot_write_through_a_browser() {
+    let portal = portal().await;
+    let url = format!("{}/control/reset", portal.url());
+    let post = |origin: String| reqwest::Client::new().post(&url).header("origin", origin).send();
+    assert_eq!(post("https://evil.example".to_owned()).await.unwrap().status(), 403);
+    assert_eq!(post("null".to_owned()).await.unwrap().status(), 403);
+    assert_eq!(post(portal.url()).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere() {
+    let portal = portal().await;
+    for (path, content_type) in
+        [("/", "text/html"), ("/style.css", "text/css"), ("/chat.js", "text/javascript")]
+    {
+        let response = reqwest::get(format!("{}{path}", portal.url())).await.unwrap();
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with(content_type));
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let text = response.text().await.unwrap();
+        for foreign in ["src=\"http", "href=\"http", "url(", "@import", "innerHTML", "insertAdjacentHTML"] {
+            assert!(!text.contains(foreign), "{foreign} in {path}");
+        }
+    }
+}

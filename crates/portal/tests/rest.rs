@@ -1,0 +1,199 @@
+//! How REST is reached, refused, limited and batched.
+
+mod support;
+
+use b24bot_portal::{ErrorKind, Portal};
+use serde_json::{Value, json};
+use support::{Caller, portal};
+
+fn code(answer: &(u16, Value)) -> (u16, String) {
+    (answer.0, answer.1["error"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn every_way_to_call_gives_the_same() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["im"]);
+    let url = portal.url();
+    let add = format!("{url}/rest/1/local/im.message.add");
+    let json = call.post(&add, json!({"DIALOG_ID": "chat1", "MESSAGE": "a"})).await;
+    assert_eq!(json.1["result"], 101);
+    let shouted = format!("{url}/rest/1/local/IM.MESSAGE.ADD.json");
+    let form = call.form(&shouted, "DIALOG_ID=chat1&MESSAGE=b+%26+c").await;
+    assert_eq!(form.1["result"], 102);
+    let query = call.get("/rest/1/local/im.message.add.json?dialog_id=chat1&message=d").await;
+    assert_eq!(query.1["result"], 103);
+    let token = format!("/rest/im.message.add?auth={}&DIALOG_ID=chat1&MESSAGE=e", app.access_token);
+    assert_eq!(call.get(&token).await.1["result"], 104);
+    let token = format!("auth={}&DIALOG_ID=chat1&MESSAGE=f", app.access_token);
+    assert_eq!(call.form(&format!("{url}/rest/im.message.add"), &token).await.1["result"], 105);
+    let both = call.form(&format!("{add}?MESSAGE=query"), "DIALOG_ID=chat1&MESSAGE=body").await;
+    assert_eq!(both.1["result"], 106);
+    let (_, list) = call.get("/control/dialogs/chat1/messages").await;
+    let texts: Vec<_> =
+        list.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["a", "b & c", "d", "e", "f", "body"], "the body wins over the query");
+}
+
+#[tokio::test]
+async fn whoever_may_not_is_told_why() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let url = portal.url();
+    let app = portal.install_application(&["im", "user_brief"]);
+    let token = &app.access_token;
+    assert_eq!(code(&call.get("/rest/profile").await), (401, "NO_AUTH_FOUND".into()));
+    assert_eq!(code(&call.oauth("nonsense", "profile", json!({})).await), (401, "NO_AUTH_FOUND".into()));
+    assert_eq!(code(&call.get("/rest/1/wrong/profile").await), (401, "INVALID_CREDENTIALS".into()));
+    assert_eq!(code(&call.get("/rest/27/local/profile").await), (401, "INVALID_CREDENTIALS".into()));
+    assert_eq!(
+        code(&call.oauth(token, "imbot.bot.list", json!({})).await),
+        (403, "insufficient_scope".into())
+    );
+    assert_eq!(call.oauth(token, "user.current", json!({})).await.0, 200);
+    let unknown = call.webhook("im.message.lick", json!({})).await;
+    assert_eq!(
+        unknown,
+        (404, json!({"error": "ERROR_METHOD_NOT_FOUND", "error_description": "Method not found!"}))
+    );
+    assert_eq!(code(&call.webhook("app.info", json!({})).await), (403, "ACCESS_DENIED".into()));
+    assert_eq!(call.oauth(token, "app.info", json!({})).await.1["result"]["CODE"], app.client_id);
+    let number = call.post(&format!("{url}/rest/1/local/profile"), json!(1)).await;
+    assert_eq!(code(&number), (400, "INVALID_REQUEST".into()));
+    call.control("clock", json!({"advance_seconds": 3601})).await;
+    assert_eq!(code(&call.oauth(token, "profile", json!({})).await), (401, "expired_token".into()));
+}
+
+#[tokio::test]
+async fn the_answers_of_the_general_methods() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["im"]);
+    let profile = call.result("profile", json!({})).await;
+    assert_eq!((&profile["ID"], &profile["ADMIN"]), (&json!("1"), &json!(true)));
+    assert_eq!(call.oauth(&app.access_token, "scope", json!({})).await.1["result"], json!(["im"]));
+    let full = call.oauth(&app.access_token, "scope", json!({"full": true})).await.1["result"].clone();
+    assert!(full.as_array().unwrap().contains(&json!("imbot")));
+    assert!(call.result("scope", json!({})).await.as_array().unwrap().contains(&json!("imbot")));
+    assert!(call.result("server.time", json!({})).await.as_str().unwrap().ends_with("+00:00"));
+    assert_eq!(call.result("user.current", json!({})).await["ID"], "1");
+    assert!(call.result("im.revision.get", json!({})).await["rest"].is_u64());
+    assert!(call.result("imbot.v2.Revision.get", json!({})).await["rest"].is_u64());
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_and_the_old_refresh_token_is_worthless() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["im"]);
+    let path = |refresh: &str, secret: &str| {
+        format!(
+            "/oauth/token/?grant_type=refresh_token&client_id={}&client_secret={secret}&refresh_token={refresh}",
+            app.client_id
+        )
+    };
+    let (status, fresh) = call.get(&path(&app.refresh_token, &app.client_secret)).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        (&fresh["expires_in"], &fresh["user_id"], &fresh["scope"]),
+        (&json!(3600), &json!(1), &json!("im"))
+    );
+    assert_eq!(fresh["client_endpoint"], app.client_endpoint);
+    assert_ne!(fresh["domain"], json!(portal.address().to_string()));
+    assert_eq!(call.oauth(fresh["access_token"].as_str().unwrap(), "profile", json!({})).await.0, 200);
+    let again = call.get(&path(&app.refresh_token, &app.client_secret)).await;
+    assert_eq!(code(&again), (400, "invalid_grant".into()));
+    let new = fresh["refresh_token"].as_str().unwrap();
+    assert_eq!(code(&call.get(&path(new, "wrong")).await), (401, "invalid_client".into()));
+    assert_eq!(call.get(&path(new, &app.client_secret)).await.0, 200, "a failed attempt spoils nothing");
+    let authorize = format!("/oauth/authorize/?client_id={}&state=s&user_id=27", app.client_id);
+    let (_, sent) = call.get(&authorize).await;
+    assert_eq!((&sent["state"], &sent["member_id"]), (&json!("s"), &json!(app.member_id)));
+    let exchange = format!(
+        "/oauth/token/?grant_type=authorization_code&client_id={}&client_secret={}&code={}",
+        app.client_id,
+        app.client_secret,
+        sent["code"].as_str().unwrap()
+    );
+    assert_eq!(call.get(&exchange).await.1["user_id"], 27);
+    assert_eq!(code(&call.get(&exchange).await), (400, "invalid_grant".into()));
+    let back = format!("{}{authorize}&redirect_uri=http://127.0.0.1:1/app?x%3Dy", portal.url());
+    let response = call.try_get(&back).await;
+    let location = response.headers()["location"].to_str().unwrap();
+    assert!(location.starts_with("http://127.0.0.1:1/app?x=y&code="), "{location}");
+    assert_eq!(code(&call.get("/oauth/token/?grant_type=x").await), (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn the_fifty_first_request_is_too_many() {
+    let portal =
+        Portal::builder().listen("127.0.0.1:0".parse().unwrap()).limits(50, 0.0).start().await.unwrap();
+    let call = Caller::new(&portal);
+    for _ in 0..50 {
+        assert_eq!(call.webhook("server.time", json!({})).await.0, 200);
+    }
+    assert_eq!(code(&call.webhook("server.time", json!({})).await), (503, "QUERY_LIMIT_EXCEEDED".into()));
+    let (_, requests) = call.get("/control/requests").await;
+    assert_eq!(requests.as_array().unwrap().len(), 51);
+    assert_eq!(requests[50]["error"], "QUERY_LIMIT_EXCEEDED");
+}
+
+#[tokio::test]
+async fn a_batch_is_one_request_with_many_calls() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let mut cmd = serde_json::Map::new();
+    cmd.insert("a".into(), json!("im.message.add?DIALOG_ID=chat1&MESSAGE=%D0%B6+1"));
+    cmd.insert("b".into(), json!("im.message.like?MESSAGE_ID=$result[a]&ACTION=plus"));
+    cmd.insert("c".into(), json!("im.message.like?MESSAGE_ID=$result[a]&ACTION=plus"));
+    cmd.insert("d".into(), json!("imbot.message.like?CLIENT_ID=secret&MESSAGE_ID=1"));
+    let result = call.result("batch", json!({"cmd": cmd, "halt": 0})).await;
+    assert_eq!(result["result"], json!({"a": 101, "b": true}));
+    assert_eq!(result["result_error"]["c"]["error"], "WITHOUT_CHANGES");
+    assert_eq!(result["result_error"]["d"]["error"], "BOT_ID_ERROR");
+    assert_eq!((&result["result_total"], &result["result_next"]), (&json!([]), &json!([])));
+    assert!(result["result_time"]["a"]["duration"].is_number());
+    let (_, requests) = call.get("/control/requests").await;
+    assert_eq!(requests.as_array().unwrap().len(), 1);
+    let calls: Vec<_> =
+        requests[0]["calls"].as_array().unwrap().iter().map(|one| one["method"].as_str().unwrap()).collect();
+    assert_eq!(calls, ["im.message.add", "im.message.like", "im.message.like", "imbot.message.like"]);
+    assert!(!requests.to_string().contains("secret"), "{requests}");
+}
+
+#[tokio::test]
+async fn an_address_can_be_taken_once() {
+    let first = portal().await;
+    let second = Portal::builder().listen(first.address()).start().await.unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::AddressInUse);
+    let address = first.address();
+    first.shutdown().await;
+    let third = Portal::builder().listen(address).start().await.unwrap();
+    assert_eq!(third.webhook_url(), format!("http://{address}/rest/1/local/"));
+}
+
+#[tokio::test]
+async fn a_dropped_portal_frees_its_address() {
+    let portal = portal().await;
+    let address = portal.address();
+    drop(portal);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while Portal::builder().listen(address).start().await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "still bound");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let portal = portal().await;
+        let app = portal.install_application(&["im"]);
+        let shown = format!("{app:?} {portal:?}");
+        for secret in [&app.client_secret, &app.access_token, &app.refresh_token, &app.application_token] {
+            assert!(!shown.contains(secret.as_str()), "{shown}");
+        }
+    });
+}
