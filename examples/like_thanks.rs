@@ -19,7 +19,6 @@ async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
     let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot.toml"))?.handler(LikeThanks);
-    // With a real portal, only these lines are others: `Bot::from_config("bot.toml")?.handler(LikeThanks).run().await`.
-    bot.dev(portal.parse()?).await?.run().await?;
-    Ok(())
+    // With a real portal it is `Bot::from_config("bot.toml")?.handler(LikeThanks).run().await`.
+    bot.dev(portal.parse()?).await?.run().await
 }

@@ -8,6 +8,5 @@ async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
     let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/rules_only.toml"))?;
-    bot.dev(portal.parse()?).await?.run().await?;
-    Ok(())
+    bot.dev(portal.parse()?).await?.run().await
 }

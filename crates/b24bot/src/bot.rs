@@ -4,7 +4,7 @@ use std::{future::Future, path::Path, sync::Arc};
 
 use b24bot_actions::{Limits, Portals, RegisteredBot, WebhookUrl};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
-use b24bot_dispatcher::{Dispatcher, Failure, Handler};
+use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
 use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
 use b24bot_store::MemoryInbox;
 
@@ -31,7 +31,7 @@ use crate::{Error, ErrorKind, Running, signals};
 ///
 /// #[tokio::main]
 /// async fn main() -> Result<()> {
-///     Ok(Bot::from_config("bot.toml")?.handler(LikeThanks).run().await?)
+///     Bot::from_config("bot.toml")?.handler(LikeThanks).run().await
 /// }
 /// ```
 #[derive(Debug)]
@@ -102,17 +102,21 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When it cannot listen, when the inbox fails, or when a second signal came.
-    pub async fn run(self) -> Result<(), Error> {
-        self.run_until(signals::stop_requested()).await
+    /// When it cannot listen, when the inbox fails, or when a second signal came: an [`Error`], boxed so that a `main`
+    /// can return it as it returns a handler's.
+    pub async fn run(self) -> Result<(), BoxError> {
+        Ok(self.run_until(signals::stop_requested()).await?)
     }
 
     /// The same, until something else asks it to stop. Signals still end it at once after that.
     ///
     /// # Errors
     ///
-    /// As for [`run`](Bot::run).
+    /// When it cannot listen, when the inbox fails, or when a signal came while it was stopping.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        if self.tokens.is_empty() {
+            tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
+        }
         self.start().await?.until(stop).await
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use b24bot_core::{BotId, MemberId, Secret};
+use b24bot_dispatcher::BoxError;
 use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config};
 use serde_json::{Value as Json, json};
@@ -97,9 +98,9 @@ impl Dev {
     /// # Errors
     ///
     /// As for [`Running::until`].
-    pub async fn run(self) -> Result<(), Error> {
+    pub async fn run(self) -> Result<(), BoxError> {
         tracing::info!("open {}/ and write something", self.page());
-        self.until(stop_requested()).await
+        Ok(self.until(stop_requested()).await?)
     }
 
     /// Waits until something asks to stop, then stops both, the bot first: see [`Running::until`].

@@ -62,6 +62,12 @@ impl ApplicationTokens {
         self.by_portal.remove(portal);
     }
 
+    /// Whether there is no token at all: then nothing is believed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_configuration.is_empty() && self.by_portal.is_empty()
+    }
+
     /// Whether the token is the one of that portal.
     ///
     /// # Errors

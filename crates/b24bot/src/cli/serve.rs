@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use b24bot::{Bot, ErrorKind};
+use b24bot::{Bot, ErrorKind, stop_requested};
 
 use super::Outcome;
 
@@ -10,7 +10,7 @@ use super::Outcome;
 const INTERRUPTED: u8 = 130;
 
 pub(super) async fn run(config: &Path) -> Outcome {
-    ended(Bot::new(super::check::load(config)?)?.run().await)
+    ended(Bot::new(super::check::load(config)?)?.run_until(stop_requested()).await)
 }
 
 /// A second signal is an end that was asked for, not a failure to explain.
