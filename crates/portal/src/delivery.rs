@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::error::Error as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,11 +29,13 @@ pub(crate) struct Outgoing {
     pub(crate) event: &'static str,
     pub(crate) url: String,
     pub(crate) body: String,
+    /// How many resets there had been when it was queued.
+    era: u64,
 }
 
 impl Outgoing {
     pub(crate) fn new(lane: String, bot: u64, event: &'static str, url: String, body: &Tree) -> Self {
-        Self { lane, bot, event, url, body: http_build_query(body) }
+        Self { lane, bot, event, url, body: http_build_query(body), era: 0 }
     }
 }
 
@@ -100,6 +103,8 @@ pub(crate) struct Courier {
     client: reqwest::Client,
     runtime: tokio::runtime::Handle,
     lanes: Mutex<HashMap<String, mpsc::UnboundedSender<Outgoing>>>,
+    /// Counts resets: what was queued before the last one is neither sent nor recorded any more.
+    era: Arc<AtomicU64>,
     stop: watch::Receiver<bool>,
 }
 
@@ -114,17 +119,29 @@ impl Courier {
             .user_agent("Bitrix24 Webhook Engine")
             .build()?;
         let runtime = tokio::runtime::Handle::current();
-        Ok(Self { client, runtime, lanes: Mutex::default(), stop })
+        Ok(Self { client, runtime, lanes: Mutex::default(), era: Arc::default(), stop })
+    }
+
+    /// Forgets everything that is queued or under way.
+    pub(crate) fn forget(&self) {
+        self.era.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether an event is younger than the last reset.
+    pub(crate) fn remembers(&self, outgoing: &Outgoing) -> bool {
+        outgoing.era == self.era.load(Ordering::Relaxed)
     }
 
     /// Queues an event and returns at once.
-    pub(crate) fn send(&self, outgoing: Outgoing, report: &Report) {
+    pub(crate) fn send(&self, mut outgoing: Outgoing, report: &Report) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes.entry(outgoing.lane.clone()).or_insert_with(|| {
             let (sender, queue) = mpsc::unbounded_channel();
-            self.runtime.spawn(work(self.client.clone(), queue, self.stop.clone(), Arc::clone(report)));
+            let era = Arc::clone(&self.era);
+            self.runtime.spawn(work(self.client.clone(), queue, era, self.stop.clone(), Arc::clone(report)));
             sender
         });
+        outgoing.era = self.era.load(Ordering::Relaxed);
         // A lane ends only when the portal stops; then nothing is delivered any more.
         let _ = lane.send(outgoing);
     }
@@ -133,11 +150,15 @@ impl Courier {
 async fn work(
     client: reqwest::Client,
     mut queue: mpsc::UnboundedReceiver<Outgoing>,
+    era: Arc<AtomicU64>,
     mut stop: watch::Receiver<bool>,
     report: Report,
 ) {
     let deliver = async {
         while let Some(outgoing) = queue.recv().await {
+            if outgoing.era != era.load(Ordering::Relaxed) {
+                continue;
+            }
             let started = Instant::now();
             let outcome = post(&client, &outgoing).await;
             let took = started.elapsed();

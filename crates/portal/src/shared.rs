@@ -49,6 +49,9 @@ impl Shared {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.now = Moment::of(SystemTime::now()).plus_seconds(self.ahead.load(Ordering::Relaxed));
         let result = operation(&mut state);
+        if state.changes.contains(&Change::Reset) {
+            self.courier.forget();
+        }
         for outgoing in std::mem::take(&mut state.outbox) {
             self.courier.send(outgoing, &self.report);
         }
@@ -70,6 +73,9 @@ impl Shared {
 
     fn record(&self, outgoing: Outgoing, outcome: Result<u16, String>, took: Duration) {
         self.with(|state| {
+            if !self.courier.remembers(&outgoing) {
+                return;
+            }
             let number = state.deliveries.add(Delivered {
                 at: state.now,
                 bot: outgoing.bot,

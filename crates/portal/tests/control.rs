@@ -164,6 +164,30 @@ async fn a_reset_leaves_bots_that_work() {
 }
 
 #[tokio::test]
+async fn a_reset_forgets_what_is_under_way() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["imbot"]);
+    let (mut bot, answers) = Bot::slow().await;
+    let id = call.v1_bot(&app, &bot, "slow", "B").await;
+    bot.expect("ONIMBOTJOINCHAT").await;
+    // The bot has not answered yet, and this waits behind it.
+    call.say(27, &id.to_string(), "never sent").await;
+    call.control("reset", json!({})).await;
+    answers.add_permits(10);
+    let kept = call.say(27, "chat1", &format!("[USER={id}]Slow[/USER] sent")).await;
+    assert_eq!(bot.expect("ONIMBOTMESSAGEADD").await.get("data[PARAMS][MESSAGE_ID]"), kept.to_string());
+    let deliveries = loop {
+        match call.get("/control/deliveries").await.1 {
+            Value::Array(list) if !list.is_empty() => break list,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(deliveries[0]["event"], "ONIMBOTMESSAGEADD");
+}
+
+#[tokio::test]
 async fn requests_are_numbered() {
     let portal = portal().await;
     let call = Caller::new(&portal);

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "not every test file uses everything")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +13,7 @@ use b24bot_portal::{Application, Portal};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 /// Nothing here takes this long unless it is broken.
@@ -58,13 +59,24 @@ impl Bot {
     }
 
     pub(crate) async fn answering(status: StatusCode) -> Self {
+        Self::with(status, Arc::new(Semaphore::new(Semaphore::MAX_PERMITS))).await
+    }
+
+    /// Each answer takes a permit away; there are none at first.
+    pub(crate) async fn slow() -> (Self, Arc<Semaphore>) {
+        let answers = Arc::new(Semaphore::new(0));
+        (Self::with(StatusCode::OK, Arc::clone(&answers)).await, answers)
+    }
+
+    async fn with(status: StatusCode, answers: Arc<Semaphore>) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
-        let take = move |State(sender): State<mpsc::UnboundedSender<Received>>,
-                         uri: Uri,
-                         headers: HeaderMap,
-                         body: String| async move {
+        let take = async move |State(sender): State<mpsc::UnboundedSender<Received>>,
+                               uri: Uri,
+                               headers: HeaderMap,
+                               body: String| {
             let content_type = headers["content-type"].to_str().unwrap().to_owned();
             let _ = sender.send(Received { uri, content_type, body });
+            answers.acquire().await.unwrap().forget();
             status
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
