@@ -176,9 +176,7 @@ impl Drop for Portal {
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(page::index))
-        .route("/style.css", get(page::style))
-        .route("/chat.js", get(page::script))
+        .merge(page::router())
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))

@@ -240,13 +240,15 @@ async fn other_sites_cannot_write_through_a_browser() {
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere() {
     let portal = portal().await;
-    for (path, content_type) in
-        [("/", "text/html"), ("/style.css", "text/css"), ("/chat.js", "text/javascript")]
-    {
+    let scripts = ["bbcode", "box", "chat", "conversation", "side", "view"].map(|name| format!("/{name}.js"));
+    let files = [("/", "text/html"), ("/style.css", "text/css")];
+    let scripts = scripts.iter().map(|path| (path.as_str(), "text/javascript"));
+    for (path, content_type) in files.into_iter().chain(scripts) {
         let response = reqwest::get(format!("{}{path}", portal.url())).await.unwrap();
         assert!(response.headers()["content-type"].to_str().unwrap().starts_with(content_type));
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(response.status(), 200);
         let text = response.text().await.unwrap();
         for foreign in ["src=\"http", "href=\"http", "url(", "@import", "innerHTML", "insertAdjacentHTML"] {
             assert!(!text.contains(foreign), "{foreign} in {path}");
