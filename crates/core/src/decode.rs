@@ -4,9 +4,15 @@ mod fields;
 mod v1;
 mod v2;
 
+use std::sync::Arc;
+
 use crate::{
     DecodeError, DecodeErrorKind, Event, Generation, Map, MemberId, Payload, Portal, Secret, Value, body,
 };
+
+/// How many bytes the events of one body may hold together, at the most: each bot or command in it gets an event, and
+/// so a message, of its own.
+const MAX_COPIED: usize = 16 * 1024 * 1024;
 
 /// Reads the events in a webhook's body, without asking whether it really came from a portal.
 ///
@@ -37,6 +43,7 @@ pub struct Delivery {
     portal: Portal,
     application_token: Option<Secret>,
     body: Map,
+    length: usize,
 }
 
 impl Delivery {
@@ -46,6 +53,7 @@ impl Delivery {
     ///
     /// When the body is neither form nor JSON object, is larger in structure than any event, or names no event.
     pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let length = body.len();
         let mut body = body::parse(body)?;
         let name = match body.take("event") {
             Value::Text(name) if is_event_name(&name) => name.to_ascii_uppercase(),
@@ -60,7 +68,7 @@ impl Delivery {
             server_endpoint: auth.some_text("server_endpoint"),
         };
         let application_token = auth.some_text("application_token").map(Secret::from);
-        Ok(Self { name, portal, application_token, body })
+        Ok(Self { name, portal, application_token, body, length })
     }
 
     /// The event's name, in capitals.
@@ -87,30 +95,28 @@ impl Delivery {
     ///
     /// When an event of a known kind lacks what makes it one, such as a message's id.
     pub fn into_events(mut self) -> Result<Vec<Event>, DecodeError> {
-        let data = self.body.take("data");
+        let data = Arc::new(self.body.take("data"));
+        let addressees =
+            ["BOT", "COMMAND"].map(|key| data.get(key).items().count()).into_iter().max().unwrap_or(0);
+        if addressees.saturating_mul(self.length) > MAX_COPIED {
+            return Err(DecodeError::new(DecodeErrorKind::TooComplex));
+        }
         let sent_at = self.body.get("ts").and_then(Value::as_u64);
         let generation = if self.name.starts_with("ONIMBOTV2") { Generation::V2 } else { Generation::V1 };
         let parts = match generation {
             Generation::V1 => v1::read(&self.name, &data)?,
             Generation::V2 => v2::read(&self.name, &data)?,
         };
-        let mut events: Vec<Event> = parts
-            .into_iter()
-            .map(|(bot, payload)| Event {
-                name: self.name.clone(),
-                generation,
-                portal: self.portal.clone(),
-                bot,
-                sent_at,
-                payload,
-                data: Value::Null,
-            })
-            .collect();
-        if let Some((last, others)) = events.split_last_mut() {
-            others.iter_mut().for_each(|event| event.data = data.clone());
-            last.data = data;
-        }
-        Ok(events)
+        let event = |(bot, payload)| Event {
+            name: self.name.clone(),
+            generation,
+            portal: self.portal.clone(),
+            bot,
+            sent_at,
+            payload,
+            data: Arc::clone(&data),
+        };
+        Ok(parts.into_iter().map(event).collect())
     }
 }
 

@@ -46,14 +46,14 @@ pub struct EventKey(Arc<str>);
 impl EventKey {
     /// The key of an event.
     ///
-    /// A new message and a called command happen once, so their ids suffice. Anything else (an edit, a reaction, a
-    /// bot that joins a chat again) can happen any number of times: there the time and the data tell a repeat from
-    /// the next time. Tokens do not count, since the portal renews them.
+    /// A new message and a typed command happen once, so their ids suffice. Anything else (a pressed button, an edit,
+    /// a reaction) can happen any number of times: there the time and the data tell a repeat from the next time.
+    /// Tokens do not count, since the portal renews them.
     #[must_use]
     pub fn of(event: &Event) -> Self {
         let subject = match &event.payload {
             Payload::MessageAdd(message) => message.id.to_string(),
-            Payload::Command(command) => {
+            Payload::Command(command) if command.context.as_deref() == Some("textarea") => {
                 format!("{}/{}", command.message.id, command.id.map_or(0, crate::CommandId::get))
             }
             _ => digest(event),
@@ -170,6 +170,19 @@ mod tests {
         assert_eq!(key(&edit), key(&format!("{edit}&data[BOT][5][access_token]=x&data[BOT][5][expires]=9")));
         assert_ne!(key(&edit), key(&edit.replace("MESSAGE]=a", "MESSAGE]=b")));
         assert_ne!(key(&edit), key(&edit.replace("ts=1", "ts=2")));
+    }
+
+    #[test]
+    fn a_typed_command_happens_once_and_a_button_can_be_pressed_again() {
+        let command = |context: &str, ts: u64| {
+            key(&format!(
+                "event=ONIMCOMMANDADD&data[COMMAND][7][COMMAND]=tea&data[COMMAND][7][COMMAND_CONTEXT]={context}\
+                 &data[PARAMS][MESSAGE_ID]=1&data[PARAMS][DIALOG_ID]=27&auth[member_id]=m&ts={ts}"
+            ))
+        };
+        assert_eq!(command("TEXTAREA", 1), command("TEXTAREA", 2));
+        assert_eq!(command("KEYBOARD", 1), command("KEYBOARD", 1));
+        assert_ne!(command("KEYBOARD", 1), command("KEYBOARD", 2));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The event model: one for both generations of the bot platform.
 
+use std::sync::Arc;
+
 use crate::{
     BotId, ChatId, CommandId, DialogId, MemberId, Message, MessageId, Secret, User, UserId, Value,
     message::Chat,
@@ -23,8 +25,8 @@ pub struct Event {
     pub sent_at: Option<u64>,
     /// What happened.
     pub payload: Payload,
-    /// Everything that came under `data`, as it came.
-    pub data: Value,
+    /// Everything that came under `data`, as it came; shared by the events of one body.
+    pub data: Arc<Value>,
 }
 
 impl Event {

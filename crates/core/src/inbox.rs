@@ -12,7 +12,8 @@ use crate::Envelope;
 /// then on. Handlers are fed from here only, never from the request, which its sender may abandon at any moment.
 #[async_trait]
 pub trait Inbox: fmt::Debug + Send + Sync + 'static {
-    /// Stores the events of one delivery, all or none, and says of each whether it was new.
+    /// Stores the events of one delivery, all or none, and says of each whether it was new. The endpoint lets it run
+    /// to its end even if the sender hangs up.
     ///
     /// # Errors
     ///

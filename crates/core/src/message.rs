@@ -12,7 +12,8 @@ pub struct Message {
     pub dialog: DialogId,
     /// The chat of that dialog.
     pub chat: Chat,
-    /// Who wrote it. An update does not name them: then only the id is known.
+    /// Who wrote it. An update does not name them: then only the id is known, and that is 0 where the platform says
+    /// nothing at all.
     pub author: User,
     /// What was written, without mentions: `how are you?` for `[USER=5]Bot[/USER], how are you?`.
     pub text: String,

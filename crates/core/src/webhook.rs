@@ -54,9 +54,13 @@ impl Webhook {
         Self { read_timeout, ..self }
     }
 
-    /// The endpoint at a path such as `/bitrix24/events`.
+    /// The endpoint at a path such as `/bitrix24/events`, to be served or merged into another router.
+    ///
+    /// # Panics
+    ///
+    /// When axum takes the path for a pattern, or for none: if it does not begin with `/`, or holds braces.
     pub fn router(self, path: &str) -> Router {
-        Router::new().route(path, any(receive)).fallback(unknown_path).with_state(self)
+        Router::new().route(path, any(receive)).with_state(self)
     }
 
     async fn accept(&self, request: Request) -> Result<(), Refusal> {
@@ -77,7 +81,10 @@ impl Webhook {
         let now = SystemTime::now();
         let envelopes: Vec<Envelope> =
             delivery.into_events()?.into_iter().map(|event| Envelope::new(event, now)).collect();
-        for stored in self.inbox.put(envelopes).await? {
+        // In a task of its own: a sender that hangs up now takes only its request with it.
+        let inbox = Arc::clone(&self.inbox);
+        let put = tokio::spawn(async move { inbox.put(envelopes).await });
+        for stored in put.await.map_err(InboxError::storage)?? {
             count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
         }
         Ok(())
@@ -98,10 +105,6 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Response {
         Ok(()) => StatusCode::OK.into_response(),
         Err(refusal) => refusal.into_response(),
     }
-}
-
-async fn unknown_path() -> Response {
-    answer(StatusCode::NOT_FOUND, "NOT_FOUND", "Nothing is served here: see `path` in bot.toml.")
 }
 
 /// Reads a body up to the limit. What is beyond is read too, up to a point, and dropped: a sender whose connection
@@ -316,7 +319,6 @@ mod tests {
         for (method, uri, body, status, code) in [
             ("GET", "/events", String::new(), 405, "METHOD_NOT_ALLOWED"),
             ("PUT", "/events", MESSAGE.to_owned(), 405, "METHOD_NOT_ALLOWED"),
-            ("POST", "/", MESSAGE.to_owned(), 404, "NOT_FOUND"),
             ("POST", "/events", String::new(), 400, "INVALID_REQUEST"),
             ("POST", "/events", "hello=world".to_owned(), 400, "INVALID_REQUEST"),
             ("POST", "/events", "event=<script>".to_owned(), 400, "INVALID_REQUEST"),

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use b24bot_core::{ChatKind, Command, Event, Generation, JoinChat, Message, Payload, decode};
+use b24bot_core::{
+    ChatKind, Command, DecodeErrorKind, Event, Generation, JoinChat, Message, Payload, decode,
+};
 
 macro_rules! body {
     ($name:literal) => {
@@ -223,4 +225,17 @@ fn nothing_shown_of_an_event_holds_a_token() {
             "{shown}"
         );
     }
+}
+
+#[test]
+fn a_command_finds_its_message_where_params_does_not_name_it() {
+    let body = b"event=ONIMCOMMANDADD&data[COMMAND][7][COMMAND]=tea&data[COMMAND][7][MESSAGE_ID]=9&data[PARAMS][DIALOG_ID]=27";
+    assert_eq!(command(body).message.id.get(), 9);
+}
+
+#[test]
+fn many_bots_with_much_data_are_refused() {
+    let bots: String = (1..2000).map(|id| format!("&data[BOT][{id}][BOT_ID]={id}")).collect();
+    let body = format!("event=ONIMBOTMESSAGEADD&data[PARAMS][MESSAGE_ID]=1&data[PARAMS][DIALOG_ID]=27{bots}");
+    assert_eq!(decode(body.as_bytes()).unwrap_err().kind(), DecodeErrorKind::TooComplex);
 }

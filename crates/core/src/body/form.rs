@@ -49,10 +49,20 @@ fn slot<'map>(map: &'map mut Map, name: &str, budget: &mut Budget) -> Result<&'m
         index
     } else {
         budget.spend()?;
-        let name = if name.is_empty() { map.0.len().to_string() } else { name.to_owned() };
+        let name = if name.is_empty() { next_index(map) } else { name.to_owned() };
         map.0.insert_full(name, Value::Null).0
     };
     Ok(&mut map.0[index])
+}
+
+/// Behind the last index; where indexes come out of order, behind those that are taken.
+fn next_index(map: &Map) -> String {
+    let mut index =
+        map.0.last().and_then(|(last, _)| last.parse().ok()).map_or(0, |last: usize| last.wrapping_add(1));
+    while map.0.contains_key(&index.to_string()) {
+        index = index.wrapping_add(1);
+    }
+    index.to_string()
 }
 
 #[cfg(test)]
@@ -70,8 +80,10 @@ mod tests {
             ("a[b][c]=1&a[b][d]=2&a[e]=3", r#"{"a":{"b":{"c":"1","d":"2"},"e":"3"}}"#),
             ("a%5Bb%5D=x+y%26%3D%D1%81", r#"{"a":{"b":"x y&=с"}}"#),
             ("a[]=1&a[]=2", r#"{"a":{"0":"1","1":"2"}}"#),
+            ("a[1]=x&a[]=y&a[0]=z&a[]=w", r#"{"a":{"1":"x","2":"y","0":"z","3":"w"}}"#),
             ("a[5][x]=1&a[7][x]=2", r#"{"a":{"5":{"x":"1"},"7":{"x":"2"}}}"#),
             ("a[b]=1&c=2&a[d]=3", r#"{"a":{"b":"1","d":"3"},"c":"2"}"#),
+            ("a[18446744073709551615]=x&a[]=y", r#"{"a":{"18446744073709551615":"x","0":"y"}}"#),
             ("a&b=", r#"{"a":"","b":""}"#),
             ("a=%ff", "{\"a\":\"\u{fffd}\"}"),
         ] {

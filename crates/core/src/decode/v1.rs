@@ -3,7 +3,7 @@
 use super::{Parts, fields::Fields};
 use crate::{
     Bot, BotDelete, BotId, Chat, ChatKind, Command, DecodeError, DialogId, File, FileId, JoinChat, Message,
-    MessageDelete, Payload, User, UserId, Value, mention,
+    MessageDelete, MessageId, Payload, User, UserId, Value, mention,
 };
 
 pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
@@ -49,7 +49,7 @@ fn commands(data: Fields<'_>) -> Result<Parts, DecodeError> {
         .map(|(key, entry)| {
             let entry = Fields::of(entry);
             let bot = bot(None, entry);
-            let message = message(data, bot.as_ref().map(|bot| bot.id))?;
+            let message = message_of(data, bot.as_ref().map(|bot| bot.id), entry.id(&["MESSAGE_ID"]))?;
             let command = Command {
                 id: entry.id(&["COMMAND_ID"]).or_else(|| key.parse().ok()),
                 name: entry.text("COMMAND").trim_start_matches('/').to_owned(),
@@ -64,9 +64,16 @@ fn commands(data: Fields<'_>) -> Result<Parts, DecodeError> {
 }
 
 fn message(data: Fields<'_>, bot: Option<BotId>) -> Result<Message, DecodeError> {
+    message_of(data, bot, None)
+}
+
+/// A command names its message once more; that counts where `PARAMS` does not.
+fn message_of(data: Fields<'_>, bot: Option<BotId>, id: Option<MessageId>) -> Result<Message, DecodeError> {
     let params = data.child("PARAMS");
-    let id =
-        params.id(&["MESSAGE_ID", "ID"]).ok_or_else(|| DecodeError::missing("data[PARAMS][MESSAGE_ID]"))?;
+    let id = params
+        .id(&["MESSAGE_ID", "ID"])
+        .or(id)
+        .ok_or_else(|| DecodeError::missing("data[PARAMS][MESSAGE_ID]"))?;
     let dialog = dialog(params)?;
     let written = params.text("MESSAGE");
     let original_text = params.some_text("MESSAGE_ORIGINAL").unwrap_or_else(|| written.clone());
