@@ -1,6 +1,6 @@
 //! A bot: configuration, handlers, and what runs them.
 
-use std::{future::Future, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use b24bot_actions::{Limits, Portals, RegisteredBot, WebhookUrl};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
@@ -8,7 +8,7 @@ use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
 use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
 use b24bot_store::MemoryInbox;
 
-use crate::{Error, ErrorKind, Running, signals};
+use crate::{Error, ErrorKind, Running, Signals};
 
 /// A bot, ready to be run.
 ///
@@ -105,19 +105,9 @@ impl Bot {
     /// When it cannot listen, when the inbox fails, or when a second signal came: an [`Error`], boxed so that a `main`
     /// can return it as it returns a handler's.
     pub async fn run(self) -> Result<(), BoxError> {
-        Ok(self.run_until(signals::stop_requested()).await?)
-    }
-
-    /// The same, until something else asks it to stop. Signals still end it at once after that.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot listen, when the inbox fails, or when a signal came while it was stopping.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        if self.tokens.is_empty() {
-            tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
-        }
-        self.start().await?.until(stop).await
+        // Before anything listens: whoever sees the port open may signal already.
+        let signals = Signals::listen()?;
+        Ok(self.start().await?.until_signal(signals).await?)
     }
 
     /// Starts the bot in the background.
@@ -125,7 +115,13 @@ impl Bot {
     /// # Errors
     ///
     /// When it cannot listen.
+    ///
+    /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
+    /// another recorder of the `metrics` crate before.
     pub async fn start(self) -> Result<Running, Error> {
+        if self.tokens.is_empty() && !self.any_port {
+            tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
+        }
         Running::start(self).await
     }
 }

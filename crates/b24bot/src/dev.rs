@@ -1,7 +1,6 @@
 //! A bot and a local portal in one process: everything works, and nothing outside is needed.
 
 use std::{
-    future::Future,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
 };
@@ -12,7 +11,7 @@ use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config};
 use serde_json::{Value as Json, json};
 
-use crate::{Bot, Error, ErrorKind, Running, bot::portals, stop_requested};
+use crate::{Bot, Error, ErrorKind, Running, Signals, bot::portals};
 
 /// What the local portal lets an application do here: like as the bot itself, and all that bots do.
 const SCOPE: [&str; 2] = ["im", "imbot"];
@@ -33,8 +32,12 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When an address cannot be listened on.
+    /// When an address cannot be listened on, or the bot was made for a real portal: its calls would go there.
     pub async fn dev(mut self, portal: SocketAddr) -> Result<Dev, Error> {
+        if self.config.portal.is_some() || self.config.app.is_some() {
+            let message = "this bot has credentials of a real portal: make it with `Bot::for_dev`, which leaves them out";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let Config { bot, server, admin, .. } = &mut self.config;
         // Nothing outside knows the bot here: it keeps to this machine, and another port will do.
         server.listen.set_ip(Ipv4Addr::LOCALHOST.into());
@@ -93,23 +96,23 @@ impl Dev {
         self.bot_id
     }
 
-    /// Writes the chat page's address to the log and goes on until SIGINT or SIGTERM: see [`until`](Dev::until).
+    /// Writes the chat page's address to the log and goes on until SIGINT or SIGTERM: see [`Bot::run`].
     ///
     /// # Errors
     ///
-    /// As for [`Running::until`].
+    /// As for [`Bot::run`].
     pub async fn run(self) -> Result<(), BoxError> {
         tracing::info!("open {}/ and write something", self.page());
-        Ok(self.until(stop_requested()).await?)
+        Ok(self.until_signal(Signals::listen()?).await?)
     }
 
-    /// Waits until something asks to stop, then stops both, the bot first: see [`Running::until`].
+    /// The same, with signals that are listened to already, and silently.
     ///
     /// # Errors
     ///
-    /// As for [`Running::until`].
-    pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let stopped = self.running.until(stop).await;
+    /// When the inbox failed, or a second signal came.
+    pub async fn until_signal(self, signals: Signals) -> Result<(), Error> {
+        let stopped = self.running.until_signal(signals).await;
         self.portal.shutdown().await;
         stopped
     }

@@ -6,6 +6,7 @@ mod bot;
 mod dev;
 mod error;
 mod running;
+mod server;
 mod signals;
 mod telemetry;
 
@@ -23,4 +24,4 @@ pub use bot::{Bot, portals};
 pub use dev::Dev;
 pub use error::{Error, ErrorKind};
 pub use running::Running;
-pub use signals::stop_requested;
+pub use signals::Signals;

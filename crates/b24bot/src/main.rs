@@ -5,16 +5,19 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     cli::logging::start(arguments.log_format);
-    match cli::run(arguments.command).await {
-        Ok(code) => code,
-        Err(error) => {
-            cli::complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    let outcome = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let outcome = runtime.block_on(cli::run(arguments.command));
+        // A name that is still being resolved must not hold up the end.
+        runtime.shutdown_background();
+        outcome
+    });
+    outcome.unwrap_or_else(|error| {
+        cli::complain(&*error);
+        ExitCode::FAILURE
+    })
 }

@@ -8,19 +8,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use axum::{Router, serve::ListenerExt};
+use axum::{http::StatusCode, response::IntoResponse};
 use b24bot_core::{ApplicationTokens, Inbox, InboxError, Webhook};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinHandle},
+};
 
-use crate::{Bot, Error, ErrorKind, admin::Admin, signals, telemetry};
+use crate::{Bot, Error, ErrorKind, Signals, admin::Admin, server::Server, telemetry};
 
-/// How long connections may take to end once the bot stops: longer than a sender may take for its body.
-const CONNECTIONS_END: Duration = Duration::from_secs(12);
-
-/// A bot that runs in the background. Dropped without [`stop`](Running::stop), it ends when the runtime does.
+/// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -28,46 +28,37 @@ pub struct Running {
     tokens: Arc<ApplicationTokens>,
     inbox: Arc<dyn Inbox>,
     ready: Arc<AtomicBool>,
-    stopping: watch::Sender<bool>,
-    intake: JoinHandle<()>,
+    intake: Server,
+    admin: Option<Server>,
     dispatcher: JoinHandle<Result<(), InboxError>>,
 }
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
         let Bot { config, dispatcher, tokens, inbox, any_port } = bot;
-        telemetry::recorder();
         let listener = listen("the endpoint", config.server.listen, "`listen` in [server]", any_port).await?;
-        let admin_listener = match &config.admin {
-            Some(admin) => {
-                Some(listen("the admin side", admin.listen, "`listen` in [admin]", any_port).await?)
-            }
-            None => None,
-        };
         let address = local_address(&listener, config.server.listen);
-        let admin_address = admin_listener
-            .as_ref()
-            .zip(config.admin.as_ref())
-            .map(|(l, admin)| local_address(l, admin.listen));
-
-        let tokens = Arc::new(tokens);
         let ready = Arc::new(AtomicBool::new(true));
-        let (stopping, stop) = watch::channel(false);
-        let webhook = Webhook::new(Arc::clone(&inbox), Arc::clone(&tokens));
-        let intake = serve(listener, webhook.router(&config.server.path), stop.clone());
-        if let Some(listener) = admin_listener {
-            let admin = Admin {
+        let (mut admin, mut admin_address) = (None, None);
+        if let Some(settings) = &config.admin {
+            telemetry::recorder();
+            let listener = listen("the admin side", settings.listen, "`listen` in [admin]", any_port).await?;
+            admin_address = Some(local_address(&listener, settings.listen));
+            let router = Admin {
                 inbox: Arc::clone(&inbox),
                 ready: Arc::clone(&ready),
                 started: Instant::now(),
                 bot: config.bot.name.as_str().into(),
             };
-            // Not stopped with the rest: how the bot drains can be watched until the process ends.
-            serve(listener, admin.router(), watch::channel(false).1);
+            admin = Some(Server::start(listener, router.router()));
         }
+        let tokens = Arc::new(tokens);
+        let webhook = Webhook::new(Arc::clone(&inbox), Arc::clone(&tokens)).router(&config.server.path);
+        let intake = Server::start(listener, webhook.fallback(unknown_path));
         let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&inbox)));
-        tracing::info!(%address, path = config.server.path, admin = admin_address.map(tracing::field::display), "taking events");
-        Ok(Self { address, admin_address, tokens, inbox, ready, stopping, intake, dispatcher })
+        let shown = admin_address.map(tracing::field::display);
+        tracing::info!(%address, path = config.server.path, admin = shown, "taking events");
+        Ok(Self { address, admin_address, tokens, inbox, ready, intake, admin, dispatcher })
     }
 
     /// Where events come in.
@@ -88,20 +79,39 @@ impl Running {
         &self.tokens
     }
 
-    /// Waits until something asks the bot to stop, or its inbox fails; then stops it. A signal that comes while it
-    /// stops ends it at once.
+    /// Waits until something asks the bot to stop, or its inbox fails; then stops it.
     ///
     /// # Errors
     ///
-    /// When the inbox failed, or that signal came.
+    /// When the inbox failed.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         tokio::select! {
-            () = stop => tracing::info!(pending = self.inbox.depth().pending, "stopping: no more events are taken"),
-            failed = &mut self.dispatcher => return ended(failed),
+            () = stop => self.stop().await,
+            failed = &mut self.dispatcher => {
+                // With nobody to handle events, none may be taken.
+                self.close();
+                ended(failed)
+            }
         }
+    }
+
+    /// Waits for a signal, then stops the bot; another signal ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// When the inbox failed, or that other signal came.
+    pub async fn until_signal(self, mut signals: Signals) -> Result<(), Error> {
+        let (mut first, inbox) = (signals.clone(), Arc::clone(&self.inbox));
+        let stopped = self.until(async move { first.next().await });
+        let second = async {
+            signals.next().await;
+            signals.next().await;
+        };
         tokio::select! {
-            stopped = self.stop() => stopped,
-            () = signals::stop_requested() => {
+            stopped = stopped => stopped,
+            () = second => {
+                let pending = inbox.depth().pending;
+                tracing::warn!(pending, "stopped at once: what was being handled is left as it is");
                 Err(Error::new(ErrorKind::Interrupted, "stopped at once by a second signal"))
             }
         }
@@ -112,22 +122,37 @@ impl Running {
     /// # Errors
     ///
     /// When the inbox failed.
-    pub async fn stop(mut self) -> Result<(), Error> {
+    pub async fn stop(self) -> Result<(), Error> {
+        tracing::info!(pending = self.inbox.depth().pending, "stopping: no more events are taken");
         self.ready.store(false, Ordering::Relaxed);
-        self.stopping.send_replace(true);
-        if tokio::time::timeout(CONNECTIONS_END, &mut self.intake).await.is_err() {
-            self.intake.abort();
-        }
+        self.intake.stop().await;
         self.inbox.close();
-        ended((&mut self.dispatcher).await)
+        let ended = ended(self.dispatcher.await);
+        // Last, so that one can watch how the bot drains.
+        if let Some(admin) = self.admin {
+            admin.stop().await;
+        }
+        ended
+    }
+
+    fn close(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+        self.intake.close();
+        self.inbox.close();
     }
 }
 
-fn ended(dispatcher: Result<Result<(), InboxError>, tokio::task::JoinError>) -> Result<(), Error> {
+fn ended(dispatcher: Result<Result<(), InboxError>, JoinError>) -> Result<(), Error> {
     match dispatcher {
         Ok(outcome) => Ok(outcome?),
         Err(error) => Err(Error::caused(ErrorKind::Inbox, "the dispatcher broke off", error)),
     }
+}
+
+async fn unknown_path() -> impl IntoResponse {
+    let description = "Nothing is served here: see `path` under [server] in bot.toml.";
+    let body = serde_json::json!({"error": "NOT_FOUND", "error_description": description});
+    (StatusCode::NOT_FOUND, axum::Json(body))
 }
 
 async fn listen(
@@ -148,21 +173,4 @@ async fn listen(
 
 fn local_address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(configured)
-}
-
-fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let listener = listener.tap_io(|connection| {
-        // Answers are small: waiting to fill a packet would only delay them.
-        let _ = connection.set_nodelay(true);
-    });
-    let stopped = async move {
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a server ended");
-        }
-    })
 }

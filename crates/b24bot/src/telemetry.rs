@@ -33,7 +33,7 @@ fn install() -> Option<PrometheusHandle> {
     metrics::describe_histogram!(
         "b24bot_handler_seconds",
         metrics::Unit::Seconds,
-        "Time in handlers, by event"
+        "Time that all handlers of an event take"
     );
     metrics::gauge!("b24bot_actions_queued").increment(0.0);
     Some(handle)

@@ -9,8 +9,9 @@ use tokio::task::{Id, JoinSet};
 
 use crate::{Cause, Failure, Handler, handler, lanes::Lanes};
 
-/// How many events are handled at once, unless told.
-const CONCURRENCY: usize = 256;
+/// How many events are handled at once, unless told. Most of them wait, for their portal's limit or its answer: that
+/// costs some kilobytes each, and must not keep other portals waiting.
+const CONCURRENCY: usize = 4096;
 
 /// Runs handlers on what an inbox holds.
 ///
@@ -53,8 +54,8 @@ impl Dispatcher {
         self
     }
 
-    /// How many events are handled at once, 256 unless told. As many dialogs can be stuck in slow handlers before
-    /// another one has to wait.
+    /// How many events are handled at once, 4096 unless told. As many dialogs can be stuck in slow handlers, or wait
+    /// for their portal's limit, before another one has to wait.
     #[must_use]
     pub fn concurrency(mut self, events: usize) -> Self {
         self.concurrency = events;
@@ -94,7 +95,7 @@ impl Dispatcher {
             }
             tokio::select! {
                 Some(finished) = tasks.join_next_with_id() => {
-                    let id = finished.map_or_else(|panicked| panicked.id(), |(id, ())| id);
+                    let id = finished.map_or_else(|error| error.id(), |(id, ())| id);
                     if let Some(lane) = running.remove(&id) {
                         lanes.finish(lane);
                     }
@@ -138,12 +139,16 @@ impl Worker {
         let mut outcome = Settled::Done;
         for Named { name, handler } in &self.handlers {
             if let Err(cause) = attempt(&**handler, &ctx, event).await {
-                outcome = Settled::Failed(cause.to_string());
                 let failure = Failure { event, handler: name, cause };
-                // The hook is the user's code as well.
-                if std::panic::catch_unwind(AssertUnwindSafe(|| (self.on_error)(&failure))).is_err() {
-                    tracing::error!("the error hook panicked");
-                }
+                // The hook and the errors it is told of are the user's code as well.
+                let reported = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                    (self.on_error)(&failure);
+                    failure.cause.to_string()
+                }));
+                outcome = Settled::Failed(reported.unwrap_or_else(|_| {
+                    tracing::error!(handler = name, "the error hook panicked");
+                    "unknown: the error hook panicked".to_owned()
+                }));
             }
         }
         metrics::histogram!("b24bot_handler_seconds").record(started.elapsed());

@@ -34,6 +34,7 @@ impl Handler for Obedient {
         assert_eq!(ctx.event().dialog(), Some(&message.dialog));
         match message.text.as_str() {
             "fail" => return Err("as told".into()),
+            "unspeakable" => return Err(Box::new(Unspeakable)),
             "panic" => panic!("as told"),
             "sleep" => tokio::time::sleep(Duration::from_secs(3600)).await,
             "meet" => {
@@ -45,6 +46,18 @@ impl Handler for Obedient {
         Ok(())
     }
 }
+
+/// Panics when it is shown.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("as told")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
 
 impl Obedient {
     fn write(&self, line: &str) {
@@ -127,9 +140,9 @@ async fn an_error_and_a_panic_are_reported_and_harm_nobody_else() {
 async fn a_panicking_error_hook_harms_nobody() {
     let mut setup = Setup::new().with("a");
     setup.dispatcher = setup.dispatcher.on_error(|_| panic!("the hook too"));
-    let (log, _, depth) = setup.run(&["1 fail", "1 fine"]).await;
+    let (log, _, depth) = setup.run(&["1 fail", "1 unspeakable", "1 fine"]).await;
     assert_eq!(log.last().unwrap(), "a: 1 fine");
-    assert_eq!(depth, Depth::new(0, 1));
+    assert_eq!(depth, Depth::new(0, 2));
 }
 
 #[tokio::test]

@@ -2,18 +2,21 @@
 
 use std::{io::IsTerminal, path::Path, process::ExitCode};
 
-use b24bot::rules::{Config, ConfigError};
+use b24bot::{
+    Bot,
+    rules::{Config, ConfigError},
+};
 
 use super::{Outcome, say};
 
 pub(super) fn check(path: &Path) -> Outcome {
     match Config::load(path) {
         Ok(config) => {
-            let rules = match config.rules.len() {
-                1 => "1 rule".to_owned(),
-                rules => format!("{rules} rules"),
-            };
-            say(format_args!("{} is fine: bot `{}`, {rules}", path.display(), config.bot.code));
+            let (code, rules) = (config.bot.code.clone(), config.rules.len());
+            // What the file says well can still be more than this version does.
+            Bot::new(config)?;
+            let rules = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+            say(format_args!("{} is fine: bot `{code}`, {rules}", path.display()));
             Ok(ExitCode::SUCCESS)
         }
         Err(mistakes) => {

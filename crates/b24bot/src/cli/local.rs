@@ -2,13 +2,14 @@
 
 use std::{net::SocketAddr, path::Path, process::ExitCode};
 
-use b24bot::{Bot, portal::Portal};
+use b24bot::{Bot, Signals, portal::Portal};
 
 use super::{Outcome, say, serve::ended};
 
 pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
     let rules =
         if config.exists() { config.display().to_string() } else { "built in: thanks are liked".to_owned() };
+    let signals = Signals::listen()?;
     let dev = Bot::for_dev(config)?.dev(portal).await?;
     let page = dev.page();
     say(format_args!(
@@ -27,10 +28,11 @@ Ctrl-C stops both.",
         handler = dev.handler(),
         bot = dev.bot_id(),
     ));
-    ended(dev.until(b24bot::stop_requested()).await)
+    ended(dev.until_signal(signals).await)
 }
 
 pub(super) async fn portal(listen: SocketAddr) -> Outcome {
+    let mut signals = Signals::listen()?;
     let portal = Portal::builder().listen(listen).start().await?;
     say(format_args!(
         "b24bot portal: a portal on this machine
@@ -42,7 +44,7 @@ Ctrl-C stops it.",
         portal.url(),
         portal.webhook_url(),
     ));
-    b24bot::stop_requested().await;
+    signals.next().await;
     portal.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

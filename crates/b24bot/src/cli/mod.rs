@@ -157,7 +157,18 @@ fn say(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// What went wrong, to stderr.
-pub(crate) fn complain(error: &dyn Display) {
-    let _ = writeln!(io::stderr(), "error: {error}");
+/// What went wrong, to stderr, with all that caused it.
+pub(crate) fn complain(error: &dyn Error) {
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors name their cause themselves.
+        if !text.contains(&cause_text) {
+            text.push_str("\n  because ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    let _ = writeln!(io::stderr(), "{text}");
 }

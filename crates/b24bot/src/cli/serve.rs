@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use b24bot::{Bot, ErrorKind, stop_requested};
+use b24bot::{Bot, ErrorKind, Signals};
 
 use super::Outcome;
 
@@ -10,7 +10,11 @@ use super::Outcome;
 const INTERRUPTED: u8 = 130;
 
 pub(super) async fn run(config: &Path) -> Outcome {
-    ended(Bot::new(super::check::load(config)?)?.run_until(stop_requested()).await)
+    // Before anything listens: whoever sees the port open may signal already.
+    let signals = Signals::listen()?;
+    let bot = Bot::new(super::check::load(config)?)?;
+    tracing::info!("accepted events are kept in memory: a stop handles them first, a crash loses them");
+    ended(bot.start().await?.until_signal(signals).await)
 }
 
 /// A second signal is an end that was asked for, not a failure to explain.
