@@ -9,7 +9,7 @@ use std::{
 use b24bot_core::Secret;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, debug, debug_span, info};
 use url::Url;
 
 use crate::{
@@ -113,7 +113,7 @@ impl Client {
                 limiter.refused();
             }
             let Some(pause) = pause(call, &error, &mut backoff) else { return Err(error) };
-            debug!(%error, ?pause, "repeating");
+            info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
             let again = async {
                 sleep(pause).await;
                 limiter.slot_again().await;
@@ -170,7 +170,7 @@ impl Client {
                 .map(Step::To)
                 .map_err(|why| Error::new(ErrorKind::Redirect, method).with_status(status).note(why)),
             Err(error) => {
-                debug!(%error, ?elapsed, "not answered");
+                debug!(error = &error as &dyn std::error::Error, ?elapsed, "not answered");
                 Err(error)
             }
         }
@@ -228,13 +228,16 @@ fn pause(call: &Call, error: &Error, backoff: &mut Backoff) -> Option<Duration> 
         Repeat::IfIdempotent => call.is_idempotent(),
         Repeat::Never | Repeat::AfterRefresh => false,
     };
+    let now = Instant::now().into_std();
     let least = match error.code() {
-        // Without a known end it may last ten minutes: that is for the caller to decide.
+        // Where the end is not told, or is too far away to wait for, it can still come sooner than feared.
         Some(ErrorCode::OperationTimeLimit) => {
             let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-            Duration::try_from_secs_f64(error.time().until_reset(unix_now)?).ok()?
+            let reset =
+                error.time().until_reset(unix_now).and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+            reset.filter(|wait| now + *wait < backoff.deadline()).unwrap_or_default()
         }
         _ => Duration::ZERO,
     };
-    if may { backoff.pause(least, Instant::now().into_std(), fastrand::f64()) } else { None }
+    if may { backoff.pause(least, now, fastrand::f64()) } else { None }
 }

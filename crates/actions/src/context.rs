@@ -90,8 +90,11 @@ impl Context {
 
     async fn mark(&self, message: MessageId, action: LikeAction) -> Result<Mark, Error> {
         let client = self.client()?;
-        let own = self.event.bot.as_ref().filter(|_| !client.is_webhook());
-        client.mark(message, action, own.map(|bot| (bot.id, self.event.generation))).await
+        let generation = self.event.generation;
+        let speaks =
+            |bot: &&Bot| self.signed(&client, generation, bot::like(bot.id, message, action)).is_ok();
+        let own = self.event.bot.as_ref().filter(speaks).map(|bot| (bot.id, generation));
+        client.mark(message, action, own, |call| self.signed(&client, generation, call)).await
     }
 
     /// Sets a reaction of the bot's (`fire`, `redHeart`, `facepalm`, …), in place of its earlier one:

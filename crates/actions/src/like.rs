@@ -97,19 +97,20 @@ impl Client {
         self.send(if action.is_idempotent() { call.idempotent() } else { call }).await
     }
 
-    /// Likes with `im.message.like`; where the bot's own token lacks its scope, as the bot's own reaction. `own` is
-    /// the bot whose token this is.
+    /// Likes with `im.message.like`; where the credentials lack its scope, as the bot's own reaction. `own` is the bot
+    /// in whose name these credentials can call, and `sign` adds what such a call needs.
     pub(crate) async fn mark(
         &self,
         message: MessageId,
         action: LikeAction,
         own: Option<(BotId, Generation)>,
+        sign: impl Fn(Call) -> Result<Call, Error>,
     ) -> Result<Mark, Error> {
         let now = || Instant::now().into_std();
         if let Some(own) = own
             && self.portal().lacks_im(now())
         {
-            return self.mark_as_bot(message, action, own).await;
+            return self.mark_as_bot(message, action, own, sign).await;
         }
         let error = match self.like(message, action).await {
             Ok(answer) if answer.result => return Ok(Mark::Changed),
@@ -123,10 +124,10 @@ impl Client {
                 if self.portal().note_missing_im(now()) {
                     warn!(
                         portal = %self.domain(),
-                        "the application lacks the scope `im`: likes are set as the bot's own reactions instead"
+                        "the scope `im` is missing: likes are set as the bot's own reactions instead"
                     );
                 }
-                self.mark_as_bot(message, action, own).await
+                self.mark_as_bot(message, action, own, sign).await
             }
             _ => Err(error),
         }
@@ -137,6 +138,7 @@ impl Client {
         message: MessageId,
         action: LikeAction,
         (bot, generation): (BotId, Generation),
+        sign: impl Fn(Call) -> Result<Call, Error>,
     ) -> Result<Mark, Error> {
         let (call, stood) = match (generation, action) {
             (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), None),
@@ -150,7 +152,7 @@ impl Client {
                 return Err(Error::new(ErrorKind::Unsupported, LIKE).note(why));
             }
         };
-        self.mark_unless(stood, call).await
+        self.mark_unless(stood, sign(call)?).await
     }
 
     /// Sends a call that changes a mark; the error code `stood` says that there was nothing to change.

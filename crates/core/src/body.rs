@@ -13,7 +13,7 @@ const MAX_VALUES: usize = 8192;
 /// Reads a form or a JSON object. The first character tells them apart, since senders and proxies leave the
 /// `Content-Type` out, or wrong: no form begins with a brace.
 pub(crate) fn parse(body: &[u8]) -> Result<Map, DecodeError> {
-    let body = body.trim_ascii();
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     match body.first() {
         None => Err(DecodeError::new(DecodeErrorKind::Malformed)),
         Some(b'{') => json::parse(body),
@@ -83,6 +83,7 @@ mod tests {
     fn the_first_character_tells_json_from_a_form() {
         let json = parse(b" \n{\"event\": \"X\"}").unwrap();
         assert_eq!(json, parse(b"event=X").unwrap());
+        assert_eq!(json, parse(b"\xef\xbb\xbf{\"event\": \"X\"}").unwrap(), "with a byte order mark");
         assert_eq!(json.get("event"), Some(&Value::Text("X".into())));
         for body in ["", " ", "{", "{\"a\":}", "{} x"] {
             assert_eq!(parse(body.as_bytes()).unwrap_err().kind(), DecodeErrorKind::Malformed, "{body}");

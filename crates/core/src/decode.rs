@@ -104,8 +104,8 @@ impl Delivery {
         let sent_at = self.body.get("ts").and_then(Value::as_u64);
         let generation = if self.name.starts_with("ONIMBOTV2") { Generation::V2 } else { Generation::V1 };
         let parts = match generation {
-            Generation::V1 => v1::read(&self.name, &data)?,
-            Generation::V2 => v2::read(&self.name, &data)?,
+            Generation::V1 => v1::read(&self.name, &data, &self.portal)?,
+            Generation::V2 => v2::read(&self.name, &data, &self.portal)?,
         };
         let event = |(bot, payload)| Event {
             name: self.name.clone(),

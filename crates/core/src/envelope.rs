@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{Event, Payload, Value, value::holds_secret};
+use crate::{CommandId, Event, Payload, Value, value::holds_secret};
 
 /// A verified event on its way to the handlers.
 #[derive(Clone, Debug)]
@@ -53,8 +53,16 @@ impl EventKey {
     pub fn of(event: &Event) -> Self {
         let subject = match &event.payload {
             Payload::MessageAdd(message) => message.id.to_string(),
-            Payload::Command(command) if command.context.as_deref() == Some("textarea") => {
-                format!("{}/{}", command.message.id, command.id.map_or(0, crate::CommandId::get))
+            Payload::Command(command) => {
+                // One message can call a command twice, with different parameters.
+                let called = format!(
+                    "{}/{}/{}",
+                    command.message.id,
+                    command.id.map_or(0, CommandId::get),
+                    command.params
+                );
+                let typed = command.context.as_deref() == Some("textarea");
+                hex(&Sha256::digest(if typed { called } else { called + &digest(event) }))
             }
             _ => digest(event),
         };
@@ -113,7 +121,12 @@ fn digest(event: &Event) -> String {
     let mut hash = Sha256::new();
     hash.update(event.sent_at.unwrap_or_default().to_le_bytes());
     feed(&mut hash, &event.data);
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
+}
+
+/// Half of a digest: enough to tell events apart.
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Every node with its kind and length, so that different trees are different input.
@@ -174,13 +187,16 @@ mod tests {
 
     #[test]
     fn a_typed_command_happens_once_and_a_button_can_be_pressed_again() {
-        let command = |context: &str, ts: u64| {
+        let command_with = |context: &str, ts: u64, params: &str| {
             key(&format!(
                 "event=ONIMCOMMANDADD&data[COMMAND][7][COMMAND]=tea&data[COMMAND][7][COMMAND_CONTEXT]={context}\
+                 &data[COMMAND][7][COMMAND_PARAMS]={params}\
                  &data[PARAMS][MESSAGE_ID]=1&data[PARAMS][DIALOG_ID]=27&auth[member_id]=m&ts={ts}"
             ))
         };
+        let command = |context, ts| command_with(context, ts, "mint");
         assert_eq!(command("TEXTAREA", 1), command("TEXTAREA", 2));
+        assert_ne!(command("TEXTAREA", 1), command_with("TEXTAREA", 1, "oolong"));
         assert_eq!(command("KEYBOARD", 1), command("KEYBOARD", 1));
         assert_ne!(command("KEYBOARD", 1), command("KEYBOARD", 2));
     }

@@ -82,6 +82,7 @@ impl Value {
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Self::Int(number) => u64::try_from(*number).ok(),
+            Self::Float(number) => whole(*number),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -120,6 +121,12 @@ impl Value {
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
+}
+
+/// PHP writes some whole numbers as `12.0`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+fn whole(number: f64) -> Option<u64> {
+    (number.fract() == 0.0 && (0.0..9e15).contains(&number)).then_some(number as u64)
 }
 
 impl fmt::Debug for Value {
@@ -221,7 +228,8 @@ mod tests {
             assert_eq!(read(json).as_bool(), Some(false), "{json}");
         }
         assert_eq!(read("27").as_u64(), read(r#""27""#).as_u64());
-        assert_eq!(read("-1").as_u64(), None);
+        assert_eq!(read("12.0").as_u64(), Some(12));
+        assert!(["-1", "1.5", "1e300"].iter().all(|json| read(json).as_u64().is_none()));
         assert_eq!(read("18446744073709551615").to_text().as_deref(), Some("18446744073709552000"));
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -39,13 +42,14 @@ pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
     read_timeout: Duration,
+    refused: Arc<AtomicU64>,
 }
 
 impl Webhook {
     /// An endpoint that believes what those tokens prove, and puts it into that inbox.
     #[must_use]
     pub fn new(inbox: Arc<dyn Inbox>, tokens: Arc<ApplicationTokens>) -> Self {
-        Self { inbox, tokens, read_timeout: READ_TIMEOUT }
+        Self { inbox, tokens, read_timeout: READ_TIMEOUT, refused: Arc::default() }
     }
 
     /// How long a sender may take for its body; 10 seconds unless told.
@@ -70,17 +74,21 @@ impl Webhook {
         let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
             .await
             .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body)?;
+        let delivery = Delivery::parse(&body).inspect_err(|_| count("other", "malformed"))?;
         let event = metric_label(delivery.event_name());
-        if let Err(rejection) =
-            self.tokens.verify(delivery.portal().member_id.as_ref(), delivery.application_token())
-        {
+        let portal = delivery.portal().member_id.as_ref();
+        if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
             count(event, "rejected");
-            return Err(Refusal::NotGenuine(rejection));
+            self.tell_refusal(rejection);
+            return Err(Refusal::NotGenuine);
         }
         let now = SystemTime::now();
-        let envelopes: Vec<Envelope> =
-            delivery.into_events()?.into_iter().map(|event| Envelope::new(event, now)).collect();
+        let events = delivery.into_events().inspect_err(|error| {
+            count(event, "malformed");
+            // The portal will not send it again, and only its operator can find out why.
+            tracing::warn!(event, %error, "a genuine event cannot be read");
+        })?;
+        let envelopes: Vec<Envelope> = events.into_iter().map(|event| Envelope::new(event, now)).collect();
         // In a task of its own: a sender that hangs up now takes only its request with it.
         let inbox = Arc::clone(&self.inbox);
         let put = tokio::spawn(async move { inbox.put(envelopes).await });
@@ -88,6 +96,15 @@ impl Webhook {
             count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
         }
         Ok(())
+    }
+
+    /// Says that events are refused: the first time, the tenth, the hundredth … since anyone can cause it. Nothing of
+    /// the request itself may reach the log: it is anyone's text.
+    fn tell_refusal(&self, rejection: Rejection) {
+        let times = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        if times == 10_u64.pow(times.ilog10()) {
+            tracing::warn!(times, reason = ?rejection, "refused events that no known application token vouches for");
+        }
     }
 }
 
@@ -132,7 +149,7 @@ enum Refusal {
     TooLarge,
     Interrupted,
     Unreadable(DecodeError),
-    NotGenuine(Rejection),
+    NotGenuine,
     Unstored(InboxError),
 }
 
@@ -163,14 +180,8 @@ impl IntoResponse for Refusal {
                 answer(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is over 1 MiB.")
             }
             Self::Interrupted => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The body broke off."),
-            Self::Unreadable(error) => {
-                count("other", "malformed");
-                tracing::debug!(kind = ?error.kind(), "refused a body that is no event");
-                answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string())
-            }
-            Self::NotGenuine(rejection) => {
-                // Nothing of the request itself may reach the log: it is anyone's text.
-                tracing::debug!(?rejection, "refused an event that no known portal vouches for");
+            Self::Unreadable(error) => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string()),
+            Self::NotGenuine => {
                 answer(StatusCode::FORBIDDEN, "ACCESS_DENIED", "The application token is not the portal's.")
             }
             Self::Unstored(error) => {

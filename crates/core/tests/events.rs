@@ -239,3 +239,20 @@ fn many_bots_with_much_data_are_refused() {
     let body = format!("event=ONIMBOTMESSAGEADD&data[PARAMS][MESSAGE_ID]=1&data[PARAMS][DIALOG_ID]=27{bots}");
     assert_eq!(decode(body.as_bytes()).unwrap_err().kind(), DecodeErrorKind::TooComplex);
 }
+
+#[test]
+fn lists_stand_for_maps_where_php_left_the_names_out() {
+    let body = br#"{"event": "ONIMBOTMESSAGEADD", "auth": {"client_endpoint": "https://portal.example/rest/"}, "data": {
+        "BOT": [{"BOT_ID": 5, "access_token": "t"}], "USER": [],
+        "PARAMS": {"MESSAGE_ID": 12.0, "DIALOG_ID": "27", "FILES": [{"id": 33}]}}}"#;
+    let event = one(body);
+    let auth = event.bot.as_ref().unwrap().auth.as_ref().unwrap();
+    assert_eq!(auth.client_endpoint, "https://portal.example/rest/", "the portal's own address will do");
+    let message = message(body);
+    assert_eq!((message.id.get(), message.files[0].id.get()), (12, 33));
+    let nothing = std::str::from_utf8(body).unwrap().replace("12.0", "0");
+    assert_eq!(
+        decode(nothing.as_bytes()).unwrap_err().kind(),
+        DecodeErrorKind::Missing("data[PARAMS][MESSAGE_ID]")
+    );
+}

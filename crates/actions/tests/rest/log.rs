@@ -51,7 +51,7 @@ async fn the_missing_scope_once_and_no_secret() {
     assert_eq!(portal.asked().len(), 7);
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(log.matches("lacks the scope `im`").count(), 1, "{log}");
+    assert_eq!(log.matches("the scope `im` is missing").count(), 1, "{log}");
     assert!(
         log.contains("DEBUG") && log.contains("QUERY_LIMIT_EXCEEDED") && log.contains("the portal has moved")
     );

@@ -47,14 +47,13 @@ async fn work_time_is_waited_for_if_its_end_is_near_and_known() {
     assert!(start.elapsed() >= Duration::from_millis(49), "{:?}", start.elapsed());
     assert_eq!(portal.methods().len(), 2);
 
+    // Too far away, or not told: then it may still come sooner.
     for time in
         [json!({ "finish": 1000.5, "operating_reset_at": 1500 }), json!({ "finish": 1000 }), json!(null)]
     {
-        let portal = Portal::start([limited(time)]).await;
-        let failed = portal.client().call::<bool>("profile", &()).await.unwrap_err();
-        assert_eq!(failed.code(), Some(&ErrorCode::OperationTimeLimit));
-        assert_eq!(failed.repeat(), Repeat::Later);
-        assert_eq!(portal.methods().len(), 1);
+        let portal = Portal::start([limited(time), ok(true)]).await;
+        assert!(portal.client().call::<bool>("profile", &()).await.unwrap());
+        assert_eq!(portal.methods().len(), 2);
     }
 }
 
@@ -62,7 +61,7 @@ async fn work_time_is_waited_for_if_its_end_is_near_and_known() {
 async fn a_call_without_an_answer_is_repeated_only_if_that_does_no_harm() {
     for (action, requests) in [(LikeAction::Plus, 2), (LikeAction::Minus, 2), (LikeAction::Auto, 1)] {
         let portal = Portal::start([Reply::Hang].into_iter().chain((requests == 2).then(|| ok(true)))).await;
-        let portals = quick().timeout(Duration::from_millis(150)).webhook(portal.webhook()).build().unwrap();
+        let portals = quick().timeout(Duration::from_millis(800)).webhook(portal.webhook()).build().unwrap();
         let result = portals.webhook_client().unwrap().like(5.into(), action).await;
         match result {
             Ok(answer) => assert!(answer.result && requests == 2),

@@ -125,10 +125,18 @@ async fn without_the_scope_a_v2_bot_reacts_as_itself() {
 }
 
 #[tokio::test]
-async fn a_webhook_without_the_scope_has_no_substitute() {
-    let portal = Portal::start([error(403, "insufficient_scope")]).await;
+async fn a_webhook_without_the_scope_falls_back_to_the_bot_if_it_knows_its_key() {
+    let portal = Portal::start([error(403, "insufficient_scope"), ok(true)]).await;
     let bot = RegisteredBot::default().token("the-bots");
     let portals = quick().webhook(portal.webhook()).bot(bot).build().unwrap();
+    assert_eq!(portal.event(&portals, "v2", true).like(5).await.unwrap(), Mark::Changed);
+    let asked = portal.asked();
+    let methods: Vec<_> = asked.iter().map(|asked| asked.method.as_str()).collect();
+    assert_eq!(methods, ["im.message.like", "imbot.v2.Chat.Message.Reaction.add"]);
+    assert_eq!(asked[1].body["botToken"], "the-bots");
+
+    let portal = Portal::start([error(403, "insufficient_scope")]).await;
+    let portals = quick().webhook(portal.webhook()).build().unwrap();
     let failed = portal.event(&portals, "v2", true).like(5).await.unwrap_err();
     assert_eq!(failed.code(), Some(&ErrorCode::InsufficientScope));
     assert_eq!(portal.methods(), ["im.message.like"]);

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{Auth, File, FileId, Secret, Value};
+use crate::{Auth, File, FileId, Portal, Secret, Value};
 
 /// A node whose children are read by name.
 #[derive(Clone, Copy)]
@@ -25,6 +25,13 @@ impl<'data> Fields<'data> {
 
     pub(super) fn value(self) -> &'data Value {
         self.0
+    }
+
+    /// The children with their names; PHP's JSON leaves the names out where they count from 0.
+    pub(super) fn children(self) -> impl Iterator<Item = (Option<&'data str>, Self)> {
+        let list = if let Value::List(list) = self.0 { list.as_slice() } else { &[] };
+        let named = self.0.entries().map(|(key, child)| (Some(key), Self(child)));
+        named.chain(list.iter().map(|child| (None, Self(child))))
     }
 
     /// Text, empty if there is none.
@@ -59,12 +66,12 @@ impl<'data> Fields<'data> {
         self.0.get(key).as_str().and_then(|text| text.parse().ok())
     }
 
-    /// A bot's own token; without the token or the address there is none.
-    pub(super) fn auth(self) -> Option<Auth> {
+    /// A bot's own token; without a token or an address there is none. The portal's own address will do.
+    pub(super) fn auth(self, portal: &Portal) -> Option<Auth> {
         Some(Auth {
             access_token: Secret::from(self.some_text("access_token")?),
             refresh_token: self.some_text("refresh_token").map(Secret::from),
-            client_endpoint: self.some_text("client_endpoint")?,
+            client_endpoint: self.some_text("client_endpoint").or_else(|| portal.client_endpoint.clone())?,
             user_id: self.id(&["user_id"]),
             scope: self
                 .text("scope")

@@ -3,10 +3,10 @@
 use super::{Parts, fields::Fields};
 use crate::{
     Bot, BotDelete, BotId, Chat, ChatKind, Command, DecodeError, DialogId, File, FileId, JoinChat, Message,
-    MessageDelete, MessageId, Payload, User, UserId, Value, mention,
+    MessageDelete, MessageId, Payload, Portal, User, UserId, Value, mention,
 };
 
-pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
+pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, DecodeError> {
     let data = Fields::of(data);
     let payload: fn(Fields<'_>, Option<BotId>) -> Result<Payload, DecodeError> = match name {
         "ONIMBOTMESSAGEADD" => |data, bot| message(data, bot).map(Payload::MessageAdd),
@@ -14,19 +14,15 @@ pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
         "ONIMBOTMESSAGEDELETE" => |data, _| message_delete(data),
         "ONIMBOTJOINCHAT" => |data, _| join_chat(data),
         "ONIMBOTDELETE" => |_, _| Ok(Payload::BotDelete(BotDelete::default())),
-        "ONIMCOMMANDADD" => return commands(data),
+        "ONIMCOMMANDADD" => return commands(data, portal),
         _ => |_, _| Ok(Payload::Other),
     };
-    let mut bots: Vec<Option<Bot>> = data
-        .child("BOT")
-        .value()
-        .entries()
-        .filter_map(|(id, bot)| self::bot(Some(id), Fields::of(bot)))
-        .map(Some)
-        .collect();
+    let named = data.child("BOT").children();
+    let mut bots: Vec<Option<Bot>> =
+        named.filter_map(|(id, entry)| bot(id, entry, portal)).map(Some).collect();
     if bots.is_empty() {
         // ONIMBOTDELETE names its bot outside of `BOT`.
-        bots.push(bot(None, data));
+        bots.push(bot(None, data, portal));
     }
     bots.into_iter()
         .map(|bot| {
@@ -36,22 +32,24 @@ pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
         .collect()
 }
 
-fn bot(key: Option<&str>, bot: Fields<'_>) -> Option<Bot> {
+fn bot(key: Option<&str>, bot: Fields<'_>, portal: &Portal) -> Option<Bot> {
     let id = bot.id(&["BOT_ID"]).or_else(|| key?.parse().ok())?;
-    Some(Bot { id, code: bot.text("BOT_CODE"), auth: bot.auth().or_else(|| bot.child("AUTH").auth()) })
+    Some(Bot {
+        id,
+        code: bot.text("BOT_CODE"),
+        auth: bot.auth(portal).or_else(|| bot.child("AUTH").auth(portal)),
+    })
 }
 
-fn commands(data: Fields<'_>) -> Result<Parts, DecodeError> {
+fn commands(data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
     let parts: Parts = data
         .child("COMMAND")
-        .value()
-        .entries()
+        .children()
         .map(|(key, entry)| {
-            let entry = Fields::of(entry);
-            let bot = bot(None, entry);
+            let bot = bot(None, entry, portal);
             let message = message_of(data, bot.as_ref().map(|bot| bot.id), entry.id(&["MESSAGE_ID"]))?;
             let command = Command {
-                id: entry.id(&["COMMAND_ID"]).or_else(|| key.parse().ok()),
+                id: entry.id(&["COMMAND_ID"]).or_else(|| key?.parse().ok()),
                 name: entry.text("COMMAND").trim_start_matches('/').to_owned(),
                 params: entry.text("COMMAND_PARAMS"),
                 context: entry.some_text("COMMAND_CONTEXT").map(|context| context.to_lowercase()),
@@ -73,6 +71,7 @@ fn message_of(data: Fields<'_>, bot: Option<BotId>, id: Option<MessageId>) -> Re
     let id = params
         .id(&["MESSAGE_ID", "ID"])
         .or(id)
+        .filter(|id| id.get() != 0)
         .ok_or_else(|| DecodeError::missing("data[PARAMS][MESSAGE_ID]"))?;
     let dialog = dialog(params)?;
     let written = params.text("MESSAGE");
@@ -167,10 +166,9 @@ fn user(user: Fields<'_>) -> Option<User> {
 
 /// `FILES` maps ids to descriptions; `FILE_ID` lists ids; either can come alone.
 fn files(params: Fields<'_>) -> Vec<File> {
-    let described = params.child("FILES").value().entries().filter_map(|(key, file)| {
-        let file = Fields::of(file);
+    let described = params.child("FILES").children().filter_map(|(key, file)| {
         Some(File {
-            id: file.id(&["id", "ID"]).or_else(|| key.parse().ok())?,
+            id: file.id(&["id", "ID"]).or_else(|| key?.parse().ok())?,
             name: file.some_text("name"),
             kind: file.some_text("type"),
             size: file.number("size"),

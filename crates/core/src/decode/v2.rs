@@ -3,12 +3,13 @@
 use super::{Parts, fields::Fields};
 use crate::{
     Bot, BotDelete, BotId, Chat, ChatKind, Command, ContextGet, DecodeError, DialogId, File, FileId,
-    JoinChat, Message, MessageDelete, Payload, ReactionChange, User, UserId, Value, mention,
+    JoinChat, Message, MessageDelete, MessageId, Payload, Portal, ReactionChange, User, UserId, Value,
+    mention,
 };
 
-pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
+pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, DecodeError> {
     let data = Fields::of(data);
-    let bot = bot(data.child("bot"));
+    let bot = bot(data.child("bot"), portal);
     let id = bot.as_ref().map(|bot| bot.id);
     let payload = match name {
         "ONIMBOTV2MESSAGEADD" => Payload::MessageAdd(message(data, id)?),
@@ -56,13 +57,16 @@ pub(super) fn read(name: &str, data: &Value) -> Result<Parts, DecodeError> {
     Ok(vec![(bot, payload)])
 }
 
-fn bot(bot: Fields<'_>) -> Option<Bot> {
-    Some(Bot { id: bot.id(&["id"])?, code: bot.text("code"), auth: bot.child("auth").auth() })
+fn bot(bot: Fields<'_>, portal: &Portal) -> Option<Bot> {
+    Some(Bot { id: bot.id(&["id"])?, code: bot.text("code"), auth: bot.child("auth").auth(portal) })
 }
 
 fn message(data: Fields<'_>, bot: Option<BotId>) -> Result<Message, DecodeError> {
     let message = data.child("message");
-    let id = message.id(&["id"]).ok_or_else(|| DecodeError::missing("data[message][id]"))?;
+    let id = message
+        .id(&["id"])
+        .filter(|id: &MessageId| id.get() != 0)
+        .ok_or_else(|| DecodeError::missing("data[message][id]"))?;
     let dialog = dialog(data)?;
     let original_text = message.text("text");
     let mentions = mention::find(&original_text);
