@@ -64,7 +64,7 @@ async fn the_examples_do_what_they_say() {
         ("echo", "ping", Some("ping")),
         ("rules_only", "we deployed", None),
     ] {
-        let mut program = Program::start_file(&b24bot_tests::example(name), &["127.0.0.1:0"], None);
+        let mut program = Program::start_file(&b24bot_tests::example(name), &["127.0.0.1:0"], None, "info");
         let control = Control::at(&program.word_after("open ").await);
         let message = control.say("chat1", 27, text).await;
         match (name, reply) {

@@ -5,6 +5,10 @@
 
 use b24bot_tests::{APP, Control, Program, Scripted, bot_toml, eventually, message};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test]
 async fn a_webhook_bot_on_the_local_portal_likes_as_the_webhooks_user() {
@@ -88,7 +92,7 @@ async fn without_the_scope_im_the_bot_uses_its_own_reaction_and_says_so_once() {
 #[tokio::test]
 async fn what_bad_requests_get() {
     let portal = Scripted::start().await;
-    let bot = Program::run(&bot_toml(APP)).await;
+    let bot = Program::run_logging(&bot_toml(APP), "trace").await;
     let genuine = message(1, "thanks", portal.url());
     let token = "auth%5Bapplication_token%5D=inventedapplicationtoken0001";
     let inside =
@@ -114,7 +118,14 @@ async fn what_bad_requests_get() {
     let get = reqwest::get(url).await.unwrap();
     assert_eq!((get.status().as_u16(), get.headers()["allow"].to_str().unwrap()), (405, "POST"));
     assert_eq!(portal.calls().len(), 0, "nothing unverified causes a call");
-    assert!(!bot.output().contains("guessed"), "nothing unverified is logged");
+    let log = bot.output();
+    assert!(
+        log.contains("refused events") && !log.contains("guessed") && !log.contains("what=ever"),
+        "{log}"
+    );
+    let url = format!("http://{}/other", bot.word_after("address=").await);
+    let other: Value = reqwest::Client::new().post(url).body("x").send().await.unwrap().json().await.unwrap();
+    assert_eq!(other["error"], "NOT_FOUND");
 
     let json = json!({"event": "ONIMBOTMESSAGEADD", "auth": {"member_id": "m", "application_token": "inventedapplicationtoken0001"},
         "data": {"BOT": {"5": {"BOT_ID": 5, "access_token": "t", "client_endpoint": format!("{}/rest/", portal.url())}},
@@ -126,7 +137,7 @@ async fn what_bad_requests_get() {
 #[tokio::test]
 async fn whatever_the_portal_answers_the_bot_goes_on() {
     let portal = Scripted::start().await;
-    let bot = Program::run(&bot_toml(&portal.webhook())).await;
+    let bot = Program::run_logging(&bot_toml(&portal.webhook()), "trace").await;
     let final_errors = [
         (400, "MESSAGE_ID_ERROR"),
         (400, "WITHOUT_CHANGES"),
@@ -192,6 +203,25 @@ async fn the_first_signal_finishes_what_has_begun_and_the_second_does_not() {
             assert_eq!(bot.ended().await, Some(0));
             assert_eq!(portal.calls().len(), 3, "all that was accepted is done");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_never_says_what_it_wants_is_closed() {
+    let bot = Program::run(&bot_toml(APP)).await;
+    let mut slow = TcpStream::connect(bot.word_after("address=").await).await.unwrap();
+    slow.write_all(b"POST /bitrix24/events HTTP/1.1\r\nHost: ").await.unwrap();
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(b24bot_tests::PATIENCE, slow.read_to_end(&mut rest)).await;
+    assert!(closed.is_ok(), "still open after {:?}", b24bot_tests::PATIENCE);
+}
+
+#[tokio::test]
+async fn a_signal_that_comes_as_soon_as_the_port_is_open_is_no_crash() {
+    for _ in 0..10 {
+        let mut bot = Program::run(&bot_toml(APP)).await;
+        bot.signal("TERM");
+        assert_eq!(bot.ended().await, Some(0));
     }
 }
 

@@ -67,7 +67,7 @@ impl Program {
     /// When it does not start.
     #[must_use]
     pub fn start(arguments: &[&str], bot_toml: Option<&str>) -> Self {
-        Self::start_file(&program(), arguments, bot_toml)
+        Self::start_file(&program(), arguments, bot_toml, "info")
     }
 
     /// Starts any file so.
@@ -76,16 +76,15 @@ impl Program {
     ///
     /// When it does not start.
     #[must_use]
-    pub fn start_file(file: &Path, arguments: &[&str], bot_toml: Option<&str>) -> Self {
+    pub fn start_file(file: &Path, arguments: &[&str], bot_toml: Option<&str>, log: &str) -> Self {
         let folder = TempDir::new().unwrap();
         if let Some(text) = bot_toml {
             std::fs::write(folder.path().join("bot.toml"), text).unwrap();
         }
-        let mut child = Command::new(file)
+        let mut child = clean(file)
             .args(arguments)
             .current_dir(folder.path())
-            .env("RUST_LOG", "info")
-            .env("NO_COLOR", "1")
+            .env("RUST_LOG", log)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -99,7 +98,13 @@ impl Program {
 
     /// `b24bot run`, once it takes events.
     pub async fn run(bot_toml: &str) -> Self {
-        let program = Self::start(&["run"], Some(bot_toml));
+        Self::run_logging(bot_toml, "info").await
+    }
+
+    /// The same, with another level of its log.
+    pub async fn run_logging(bot_toml: &str, log: &str) -> Self {
+        let file = program();
+        let program = Self::start_file(&file, &["run"], Some(bot_toml), log);
         program.word_after("address=").await;
         program
     }
@@ -181,10 +186,23 @@ impl Program {
         if let Some(text) = bot_toml {
             std::fs::write(folder.path().join("bot.toml"), text).unwrap();
         }
-        let mut command = Command::new(program());
+        let mut command = clean(&program());
         command.args(arguments).current_dir(folder.path()).envs(env.iter().copied()).kill_on_drop(true);
         tokio::time::timeout(crate::PATIENCE, command.output()).await.unwrap().unwrap()
     }
+}
+
+/// Without what the shell that runs the tests may have set.
+fn clean(file: &Path) -> Command {
+    let mut command = Command::new(file);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("B24_") || text == "RUST_LOG" || text.to_lowercase().ends_with("_proxy") {
+            command.env_remove(&name);
+        }
+    }
+    command.env("NO_COLOR", "1");
+    command
 }
 
 fn collect(stream: impl AsyncRead + Unpin + Send + 'static, into: Arc<Mutex<String>>) {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Portals, RegisteredBot, WebhookUrl};
+use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot, WebhookUrl};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
 use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
@@ -62,7 +62,7 @@ impl Bot {
     /// When it asks for what this version cannot do.
     pub fn new(config: Config) -> Result<Self, Error> {
         refuse_what_is_missing(&config)?;
-        let portals = portals(&config)?;
+        let portals = build(portals(&config)?)?;
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
             dispatcher: Dispatcher::new(portals).handler(rules),
@@ -144,21 +144,21 @@ fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
 /// # Errors
 ///
 /// When the webhook's address cannot be used.
-pub fn portals(config: &Config) -> Result<Portals, Error> {
-    let setup = |error| Error::caused(ErrorKind::Config, "the portal cannot be called", error);
+pub fn portals(config: &Config) -> Result<PortalsBuilder, Error> {
     let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
-    let mut portals = Portals::builder().limits(limits);
-    if let Some(portal) = &config.portal {
-        let webhook = WebhookUrl::parse(portal.webhook.expose()).map_err(|error| {
-            Error::caused(ErrorKind::Config, "`webhook` in [portal] cannot be used", error)
-        })?;
-        let mut bot = RegisteredBot::default();
-        bot.id = portal.bot_id;
-        bot.client_id.clone_from(&portal.client_id);
-        bot.token.clone_from(&portal.bot_token);
-        portals = portals.webhook(webhook).bot(bot);
-    }
-    portals.build().map_err(setup)
+    let portals = Portals::builder().limits(limits);
+    let Some(portal) = &config.portal else { return Ok(portals) };
+    let webhook = WebhookUrl::parse(portal.webhook.expose())
+        .map_err(|error| Error::caused(ErrorKind::Config, "`webhook` in [portal] cannot be used", error))?;
+    let mut bot = RegisteredBot::default();
+    bot.id = portal.bot_id;
+    bot.client_id.clone_from(&portal.client_id);
+    bot.token.clone_from(&portal.bot_token);
+    Ok(portals.webhook(webhook).bot(bot))
+}
+
+pub(crate) fn build(portals: PortalsBuilder) -> Result<Portals, Error> {
+    portals.build().map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))
 }
 
 /// The application tokens that `bot.toml` tells of.

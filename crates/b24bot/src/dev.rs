@@ -11,7 +11,10 @@ use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config};
 use serde_json::{Value as Json, json};
 
-use crate::{Bot, Error, ErrorKind, Running, Signals, bot::portals};
+use crate::{
+    Bot, Error, ErrorKind, Running, Signals,
+    bot::{build, portals},
+};
 
 /// What the local portal lets an application do here: like as the bot itself, and all that bots do.
 const SCOPE: [&str; 2] = ["im", "imbot"];
@@ -46,7 +49,7 @@ impl Bot {
         }
         self.any_port = true;
         let (bot, path) = (bot.clone(), server.path.clone());
-        let portals = portals(&self.config)?;
+        let portals = build(portals(&self.config)?)?;
 
         let portal = Portal::builder().listen(portal).start().await.map_err(|error| {
             let advice = "another address can be given with --portal";
@@ -64,7 +67,8 @@ impl Bot {
         );
         let handler = format!("http://{}{path}", running.address());
         let bot_id = register(&portals, &application, &bot, &handler).await?;
-        Ok(Dev { running, portal, bot_id, handler })
+        let sees_groups = matches!(bot.bot_type, BotType::Supervisor | BotType::Personal);
+        Ok(Dev { running, portal, bot_id, sees_groups, handler })
     }
 }
 
@@ -74,6 +78,7 @@ pub struct Dev {
     running: Running,
     portal: Portal,
     bot_id: BotId,
+    sees_groups: bool,
     handler: String,
 }
 
@@ -94,6 +99,12 @@ impl Dev {
     #[must_use]
     pub fn bot_id(&self) -> BotId {
         self.bot_id
+    }
+
+    /// Whether it sees all messages of its groups, or only those that mention it.
+    #[must_use]
+    pub fn sees_groups(&self) -> bool {
+        self.sees_groups
     }
 
     /// Writes the chat page's address to the log and goes on until SIGINT or SIGTERM: see [`Bot::run`].

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use b24bot::actions::{Answer, Call, Client, Error, LikeAction};
+use b24bot::actions::{Answer, Call, Client, Error, LikeAction, RetryPolicy};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Outcome, complain, say};
@@ -20,7 +20,9 @@ pub(super) async fn call(config: &Path, method: &str, pairs: &[String], json: Op
 fn client(config: &Path) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
     let config = super::check::load(config)?;
     let missing = "there is nothing to call with: set `webhook` in [portal] to an inbound webhook's address";
-    Ok(b24bot::portals(&config)?.webhook_client().ok_or(missing)?)
+    // Someone waits at the terminal: better an early answer than a patient one.
+    let portals = b24bot::portals(&config)?.retry(RetryPolicy::default().attempts(3)).build()?;
+    Ok(portals.webhook_client().ok_or(missing)?)
 }
 
 /// The portal's answer to stdout, an error's explanation to stderr.

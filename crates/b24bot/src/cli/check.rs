@@ -14,7 +14,7 @@ pub(super) fn check(path: &Path) -> Outcome {
         Ok(config) => {
             let (code, rules) = (config.bot.code.clone(), config.rules.len());
             // What the file says well can still be more than this version does.
-            Bot::new(config)?;
+            drop(Bot::new(config)?);
             let rules = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
             say(format_args!("{} is fine: bot `{code}`, {rules}", path.display()));
             Ok(ExitCode::SUCCESS)

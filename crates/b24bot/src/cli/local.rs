@@ -12,21 +12,23 @@ pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
     let signals = Signals::listen()?;
     let dev = Bot::for_dev(config)?.dev(portal).await?;
     let page = dev.page();
+    let (user, place) =
+        (dev.bot_id(), if dev.sees_groups() { "the group chat" } else { "the chat with the bot" });
+    let dialog = if dev.sees_groups() { "chat1".to_owned() } else { user.to_string() };
     say(format_args!(
         "b24bot dev: a portal on this machine, with the bot in it
 
   chat page  {page}/
-  bot        {handler} (user {bot})
+  bot        {handler} (user {user})
   rules      {rules}
 
-Open the chat page, write \"thanks\" in the group chat, and see the like. Without a browser:
+Open the chat page, write \"thanks\" in {place}, and see the like. Without a browser:
 
-  curl -d '{{\"dialog\": \"chat1\", \"user\": 27, \"text\": \"thanks\"}}' {page}/control/messages
-  curl {page}/control/dialogs/chat1/messages
+  curl -d '{{\"dialog\": \"{dialog}\", \"user\": 27, \"text\": \"thanks\"}}' {page}/control/messages
+  curl {page}/control/messages/101
 
 Ctrl-C stops both.",
         handler = dev.handler(),
-        bot = dev.bot_id(),
     ));
     ended(dev.until_signal(signals).await)
 }
