@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::state::State;
+use crate::state::people::ADMINISTRATOR;
+
 /// A local application installed on the portal, as [`Portal::install_application`](crate::Portal::install_application)
 /// returns it. The tokens are those of user 1.
 #[derive(Clone)]
@@ -23,6 +26,23 @@ pub struct Application {
     pub client_endpoint: String,
     /// The scopes it was installed with.
     pub scopes: Vec<String>,
+}
+
+impl Application {
+    pub(crate) fn install(state: &mut State, scopes: &[&str]) -> Self {
+        let installed = state.install(scopes);
+        let pair = state.tokens(&installed.client_id, ADMINISTRATOR);
+        Self {
+            client_id: installed.client_id,
+            client_secret: installed.client_secret,
+            application_token: installed.application_token,
+            access_token: pair.access,
+            refresh_token: pair.refresh,
+            member_id: state.member_id.clone(),
+            client_endpoint: state.endpoint(),
+            scopes: installed.scopes,
+        }
+    }
 }
 
 impl fmt::Debug for Application {

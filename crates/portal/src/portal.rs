@@ -48,7 +48,7 @@ pub struct Portal {
 pub struct PortalBuilder {
     listen: SocketAddr,
     limit: Option<Limit>,
-    seed: u64,
+    seed: Option<u64>,
 }
 
 impl PortalBuilder {
@@ -74,11 +74,11 @@ impl PortalBuilder {
         self
     }
 
-    /// What tokens and the `member_id` are made from. Portals of one seed are alike, so give each its own
-    /// where several meet. The default is 24.
+    /// What tokens and the `member_id` are made from: portals of one seed are alike. By default each start is
+    /// another portal, whose ids nobody takes for those of the one before.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
         self
     }
 
@@ -92,7 +92,8 @@ impl PortalBuilder {
         let address = listener.local_addr().map_err(Error::listen)?;
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
-        let state = State::new(self.seed, url_of(address), Buckets::new(self.limit));
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let state = State::new(seed, url_of(address), Buckets::new(self.limit));
         let shared = Shared::new(state, courier, stopped.clone());
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
@@ -116,7 +117,7 @@ impl Portal {
         PortalBuilder {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9400),
             limit: Some(Limit { burst: 50.0, per_second: 2.0 }),
-            seed: 24,
+            seed: None,
         }
     }
 
@@ -141,20 +142,7 @@ impl Portal {
     /// Installs a local application with these scopes, finished at once and without any HTTP.
     #[must_use]
     pub fn install_application(&self, scopes: &[&str]) -> Application {
-        self.shared.with(|state| {
-            let installed = state.install(scopes);
-            let pair = state.tokens(&installed.client_id, ADMINISTRATOR);
-            Application {
-                client_id: installed.client_id,
-                client_secret: installed.client_secret,
-                application_token: installed.application_token,
-                access_token: pair.access,
-                refresh_token: pair.refresh,
-                member_id: state.member_id.clone(),
-                client_endpoint: state.endpoint(),
-                scopes: installed.scopes,
-            }
-        })
+        self.shared.with(|state| Application::install(state, scopes))
     }
 
     /// Stops serving, and ends deliveries under way. Requests get a moment to end.

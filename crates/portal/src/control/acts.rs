@@ -7,7 +7,9 @@ use axum::extract::{Path, State as Extract};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::number::Number;
 use super::{Answer, Body};
+use crate::application::Application;
 use crate::faults::{Fault, Kind};
 use crate::methods::is_reaction;
 use crate::refusal::{Refusal, bad, forbidden};
@@ -49,28 +51,28 @@ impl Name {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Typed {
     dialog: Name,
-    user: u64,
+    user: Number,
     text: String,
     #[serde(default)]
-    reply_to: Option<u64>,
+    reply_to: Option<Number>,
 }
 
 /// `POST /control/messages`
 pub(super) async fn type_message(Extract(shared): Extract<Arc<Shared>>, Body(typed): Body<Typed>) -> Answer {
+    let (user, reply_to) = (typed.user.0, typed.reply_to.map(|Number(id)| id));
     let id = shared.with(|state| {
-        known_user(state, typed.user)?;
-        let chat = dialog(state, typed.user, &typed.dialog.text())
-            .ok_or_else(|| not_found("There is no such dialog"))?;
-        if let Some(reply) = typed.reply_to
-            && state.visible(reply, typed.user).is_none_or(|message| message.chat != chat)
+        known_user(state, user)?;
+        let chat =
+            dialog(state, user, &typed.dialog.text()).ok_or_else(|| not_found("There is no such dialog"))?;
+        if let Some(reply) = reply_to
+            && state.visible(reply, user).is_none_or(|message| message.chat != chat)
         {
             return Err(bad("REPLY_NOT_FOUND", "There is no such message in this dialog to reply to"));
         }
-        let mut draft = Draft::new(chat, typed.user, typed.text);
-        draft.reply_to = typed.reply_to;
+        let mut draft = Draft::new(chat, user, typed.text);
+        draft.reply_to = reply_to;
         state.post(draft).map_err(untouched)
     })?;
     Ok(Json(json!({"message_id": id})))
@@ -87,11 +89,10 @@ fn dialog(state: &mut State, user: u64, dialog: &str) -> Option<u64> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Edit {
     text: String,
     /// The author, unless said otherwise.
-    user: Option<u64>,
+    user: Option<Number>,
 }
 
 /// `PATCH /control/messages/ID`
@@ -103,15 +104,14 @@ pub(super) async fn edit_message(
     shared.with(|state| {
         let author = state.messages.get(&id).map(|message| message.author);
         let author = author.ok_or_else(|| not_found("There is no such message"))?;
-        state.edit(id, edit.user.unwrap_or(author), &edit.text).map_err(untouched)
+        state.edit(id, edit.user.map_or(author, |Number(user)| user), &edit.text).map_err(untouched)
     })?;
     Ok(Json(json!({"result": true})))
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Deletion {
-    user: Option<u64>,
+    user: Option<Number>,
 }
 
 /// `DELETE /control/messages/ID`
@@ -123,35 +123,34 @@ pub(super) async fn delete_message(
     shared.with(|state| {
         let author = state.messages.get(&id).map(|message| message.author);
         let author = author.ok_or_else(|| not_found("There is no such message"))?;
-        state.delete(id, deletion.user.unwrap_or(author)).map_err(untouched)
+        state.delete(id, deletion.user.map_or(author, |Number(user)| user)).map_err(untouched)
     })?;
     Ok(Json(json!({"result": true})))
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Like {
-    message: u64,
-    user: u64,
+    message: Number,
+    user: Number,
     #[serde(default)]
     action: String,
 }
 
 /// `POST /control/likes`
 pub(super) async fn like(Extract(shared): Extract<Arc<Shared>>, Body(like): Body<Like>) -> Answer {
+    let (Number(id), Number(user)) = (like.message, like.user);
     let message = shared.with(|state| {
-        known_user(state, like.user)?;
-        state.like(like.message, like.user, LikeAction::of(&like.action)).map_err(untouched)?;
-        Ok::<_, Refusal>(state.show_message(like.message))
+        known_user(state, user)?;
+        state.like(id, user, LikeAction::of(&like.action)).map_err(untouched)?;
+        Ok::<_, Refusal>(state.show_message(id))
     })?;
     Ok(Json(message.unwrap_or(Value::Null)))
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Reaction {
-    message: u64,
-    user: u64,
+    message: Number,
+    user: Number,
     reaction: String,
     /// `add`, `delete`, or `auto`, which toggles.
     #[serde(default)]
@@ -163,38 +162,35 @@ pub(super) async fn react(Extract(shared): Extract<Arc<Shared>>, Body(wanted): B
     if !is_reaction(&wanted.reaction) {
         return Err(bad("REACTION_NOT_FOUND", format!("There is no such reaction; try {LIKE} or fire")));
     }
+    let (Number(id), Number(user)) = (wanted.message, wanted.user);
     let message = shared.with(|state| {
-        known_user(state, wanted.user)?;
-        let set = state
-            .messages
-            .get(&wanted.message)
-            .is_some_and(|message| message.has_mark(wanted.user, &wanted.reaction));
+        known_user(state, user)?;
+        let set = state.messages.get(&id).is_some_and(|message| message.has_mark(user, &wanted.reaction));
         let add = match wanted.action.as_str() {
             "add" => true,
             "delete" => false,
             _ => !set,
         };
         if add {
-            state.react(wanted.message, wanted.user, &wanted.reaction).map_err(untouched)?;
+            state.react(id, user, &wanted.reaction).map_err(untouched)?;
         } else {
-            state.unreact(wanted.message, wanted.user, &wanted.reaction).map_err(untouched)?;
+            state.unreact(id, user, &wanted.reaction).map_err(untouched)?;
         }
-        Ok::<_, Refusal>(state.show_message(wanted.message))
+        Ok::<_, Refusal>(state.show_message(id))
     })?;
     Ok(Json(message.unwrap_or(Value::Null)))
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Order {
     kind: String,
     method: Option<String>,
     #[serde(default = "once")]
-    times: u64,
+    times: Number,
 }
 
-fn once() -> u64 {
-    1
+fn once() -> Number {
+    Number(1)
 }
 
 /// `POST /control/faults`
@@ -205,14 +201,13 @@ pub(super) async fn order_fault(Extract(shared): Extract<Arc<Shared>>, Body(orde
     })?;
     let method = order.method.filter(|method| !method.is_empty() && method != "*");
     let pending = shared.with(|state| {
-        state.faults.add(Fault { kind, method, times: order.times });
+        state.faults.add(Fault { kind, method, times: order.times.0 });
         state.faults.show()
     });
     Ok(Json(json!(pending)))
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Reset {
     #[serde(default)]
     all: bool,
@@ -225,9 +220,33 @@ pub(super) async fn reset(Extract(shared): Extract<Arc<Shared>>, Body(reset): Bo
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+pub(super) struct Installation {
+    scopes: Option<Vec<String>>,
+}
+
+/// `POST /control/applications`: what [`Portal::install_application`](crate::Portal::install_application) does.
+pub(super) async fn install_application(
+    Extract(shared): Extract<Arc<Shared>>,
+    Body(wanted): Body<Installation>,
+) -> Answer {
+    let scopes = wanted.scopes.unwrap_or_else(|| ["im", "imbot"].map(str::to_owned).to_vec());
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let application = shared.with(|state| Application::install(state, &scopes));
+    Ok(Json(json!({
+        "client_id": application.client_id,
+        "client_secret": application.client_secret,
+        "application_token": application.application_token,
+        "access_token": application.access_token,
+        "refresh_token": application.refresh_token,
+        "member_id": application.member_id,
+        "client_endpoint": application.client_endpoint,
+        "scopes": application.scopes,
+    })))
+}
+
+#[derive(Deserialize)]
 pub(super) struct Advance {
-    advance_seconds: u64,
+    advance_seconds: Number,
 }
 
 /// `POST /control/clock`: the portal's time goes forward, and with it tokens expire and buckets drain.
@@ -236,9 +255,10 @@ pub(super) async fn put_clock_forward(
     Body(advance): Body<Advance>,
 ) -> Answer {
     const MOST: u64 = 100 * 365 * 24 * 3600;
-    if advance.advance_seconds > MOST {
+    let Number(seconds) = advance.advance_seconds;
+    if seconds > MOST {
         return Err(bad("INVALID_REQUEST", "advance_seconds is more than a hundred years"));
     }
-    shared.put_clock_forward(advance.advance_seconds);
+    shared.put_clock_forward(seconds);
     Ok(Json(json!({"now": shared.with(|state| state.now.iso())})))
 }

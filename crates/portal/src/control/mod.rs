@@ -2,6 +2,7 @@
 
 mod acts;
 mod insight;
+mod number;
 mod stream;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/deliveries", get(insight::deliveries))
         .route("/faults", get(insight::faults).post(acts::order_fault))
         .route("/reset", post(acts::reset))
+        .route("/applications", post(acts::install_application))
         .route("/clock", post(acts::put_clock_forward))
         .route("/events", get(stream::events))
         .fallback(async || Refusal::new(404, "NOT_FOUND", "There is no such page under /control"))
