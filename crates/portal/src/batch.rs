@@ -1,7 +1,5 @@
 //! `batch`: up to fifty calls in one request.
 
-use std::time::Instant;
-
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
@@ -10,7 +8,6 @@ use crate::journal::{mask, mask_url};
 use crate::methods;
 use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
-use crate::rest::time;
 use crate::state::State;
 use crate::tree::{Tree, php_array};
 
@@ -29,7 +26,6 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
     let commands = params.get("CMD").cloned().unwrap_or_else(Tree::new);
     for (index, (name, command)) in commands.entries().enumerate() {
         let command = command.text().unwrap_or_default();
-        let clock = Instant::now();
         let (method, query) = split(&command);
         let filled = read_form(&fill(query, &results));
         let outcome = match filled {
@@ -51,9 +47,9 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
             "error": outcome.as_ref().err().map(|refusal| refusal.code),
         }));
         match outcome {
-            Ok(result) => {
-                results.insert(name.clone(), result);
-                times.insert(name.clone(), time(state.now, clock));
+            Ok(done) => {
+                results.insert(name.clone(), done.result);
+                times.insert(name.clone(), done.time);
             }
             Err(refusal) => {
                 errors.insert(name.clone(), refusal.body());

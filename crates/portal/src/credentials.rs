@@ -10,7 +10,7 @@ use crate::tree::Tree;
 pub(crate) const WEBHOOK_SECRET: &str = "local";
 
 /// Through what a call comes in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Via {
     Webhook,
     /// The application's client id.

@@ -2,6 +2,7 @@
 
 mod application;
 mod batch;
+mod body;
 mod clock;
 mod control;
 mod credentials;
@@ -23,6 +24,7 @@ mod rest;
 mod shared;
 mod state;
 mod tree;
+mod work;
 
 pub use application::Application;
 pub use error::{Error, ErrorKind};

@@ -7,10 +7,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::body::read_body;
 use crate::form::http_build_query;
 use crate::params::{merge, read_form};
 use crate::refusal::{Refusal, bad, json_response};
-use crate::rest::read_body;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::applications::{NotRenewed, TokenPair};

@@ -14,12 +14,18 @@ pub(crate) fn read_form(text: &str) -> Result<Tree, Unreadable> {
     let mut tree = Tree::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let path = split_name(&decode(name))?;
-        if !path.is_empty() {
-            insert(&mut tree, &path, Tree::Text(decode(value)));
-        }
+        put_named(&mut tree, &decode(name), decode(value))?;
     }
     Ok(tree)
+}
+
+/// Puts a value where its name says: `PROPERTIES[NAME]`, `USERS[]`.
+pub(crate) fn put_named(tree: &mut Tree, name: &str, value: String) -> Result<(), Unreadable> {
+    let path = split_name(name)?;
+    if !path.is_empty() {
+        insert(tree, &path, Tree::Text(value));
+    }
+    Ok(())
 }
 
 /// A JSON body: an object, or nothing.

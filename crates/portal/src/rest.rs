@@ -3,26 +3,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State as Extract};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::batch;
-use crate::clock::Moment;
+use crate::body::read_body;
 use crate::credentials::{Caller, authenticate, expired};
 use crate::faults::Kind;
 use crate::journal::{Entry, mask};
 use crate::listener::Peer;
-use crate::methods;
-use crate::params::{Unreadable, merge, read_form, read_json};
+use crate::methods::{self, Done};
+use crate::params::{Unreadable, merge, read_form};
 use crate::refusal::{Refusal, bad, json_response};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::tree::Tree;
+use crate::work::{Operating, time};
 
-const MAX_BODY: usize = 16 * 1024 * 1024;
 /// How long a request hangs that meets the fault `timeout`.
 const HANG: Duration = Duration::from_secs(60);
 
@@ -66,22 +65,6 @@ pub(crate) async fn serve(
     }
 }
 
-/// Reads a body as JSON or as a form. The outer error is an answer, the inner one concerns the content.
-pub(crate) async fn read_body(request: Request) -> Result<Result<Tree, Unreadable>, Refusal> {
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
-        Refusal::new(413, "INVALID_REQUEST", "The body is too large or was not sent completely")
-    })?;
-    let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    let is_json = content_type.contains("json") || (looks_like_json && !content_type.contains("urlencoded"));
-    Ok(if is_json { read_json(&body) } else { read_form(&String::from_utf8_lossy(&body)) })
-}
-
 /// What the path asks for.
 #[derive(Debug, PartialEq)]
 struct Target {
@@ -110,7 +93,6 @@ impl Target {
 
 fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, Unreadable>) -> Reply {
     let start = state.now;
-    let clock = Instant::now();
     let (params, unreadable) = match params {
         Ok(params) => (params, None),
         Err(Unreadable(why)) => (Tree::new(), Some(why)),
@@ -130,7 +112,7 @@ fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, 
         ran.map_err(|refusal| Reply::refuse(&refusal))
     };
     let reply = match outcome {
-        Ok(result) => Reply::Json(200, json!({"result": result, "time": time(start, clock)})),
+        Ok(done) => Reply::Json(200, json!({"result": done.result, "time": done.time})),
         Err(reply) => reply,
     };
     let (status, error) = match &reply {
@@ -150,26 +132,14 @@ fn run(
     method: &str,
     params: &Tree,
     calls: &mut Vec<Value>,
-) -> Result<Value, Refusal> {
+) -> Result<Done, Refusal> {
     if method.eq_ignore_ascii_case("batch") {
-        return Ok(batch::run(state, caller, params, calls));
+        let clock = Instant::now();
+        let result = batch::run(state, caller, params, calls);
+        // Its calls count, each for its method; the batch itself does not.
+        return Ok(Done { result, time: time(state.now, clock.elapsed(), Operating::none(state.now)) });
     }
     methods::call(state, caller, method, params)
-}
-
-/// `time` of an answer.
-pub(crate) fn time(start: Moment, clock: Instant) -> Value {
-    let took = clock.elapsed().as_secs_f64();
-    json!({
-        "start": start.as_f64(),
-        "finish": start.as_f64() + took,
-        "duration": took,
-        "processing": took,
-        "date_start": start.iso(),
-        "date_finish": start.iso(),
-        "operating_reset_at": start.seconds() + 600,
-        "operating": 0,
-    })
 }
 
 impl Reply {

@@ -127,7 +127,8 @@ async fn people_write_like_edit_and_delete() {
         (json!({"dialog": "chat1", "user": 27}), 400),
         (json!({"dialog": "chat2", "user": 1, "text": "not my chat"}), 403),
         (json!({"dialog": "chat1", "user": 27, "text": "x", "reply_to": private}), 400),
-        (json!({"dialog": "chat1", "user": 27, "text": "x", "color": "red"}), 400),
+        (json!({"dialog": "chat1", "user": -27, "text": "x"}), 400),
+        (json!({"dialog": "chat1", "user": "Nora", "text": "x"}), 400),
     ] {
         let answer = call.control("messages", body.clone()).await;
         assert_eq!(answer.0, status, "{body}");
@@ -145,14 +146,15 @@ async fn a_reset_leaves_bots_that_work() {
     let mut bot = Bot::start().await;
     let id = call.v1_bot(&app, &bot, "echo", "B").await;
     bot.next().await;
-    call.say(27, &id.to_string(), "hello").await;
+    let message = call.say(27, &id.to_string(), "hello").await;
     bot.expect("ONIMBOTJOINCHAT").await;
     bot.expect("ONIMBOTMESSAGEADD").await;
     assert_eq!(call.control("reset", json!({})).await.0, 200);
     for path in ["requests", "deliveries", "faults", "dialogs/chat1/messages"] {
         assert_eq!(call.get(&format!("/control/{path}")).await.1, json!([]), "{path}");
     }
-    assert_eq!(call.say(27, "chat1", &format!("[USER={id}]Echo[/USER] again")).await, 101);
+    let again = call.say(27, "chat1", &format!("[USER={id}]Echo[/USER] again")).await;
+    assert!(again > message, "{again}: a running bot takes a known id for a repetition");
     bot.expect("ONIMBOTMESSAGEADD").await;
     let (_, state) = call.get("/control/state").await;
     assert_eq!(state["chats"].as_array().unwrap().len(), 1);
@@ -161,6 +163,82 @@ async fn a_reset_leaves_bots_that_work() {
     let (_, state) = call.get("/control/state").await;
     assert_eq!((&state["bots"], state["users"].as_array().unwrap().len()), (&json!([]), 3));
     assert_eq!(call.oauth(&app.access_token, "profile", json!({})).await.0, 401);
+    let app = portal.install_application(&["imbot"]);
+    let next = call.v1_bot(&app, &bot, "echo", "B").await;
+    assert!(next > id && call.say(27, "chat1", "after all").await > again);
+    assert!(call.say(27, &next.to_string(), "in private").await > again);
+    let (_, chats) = call.get("/control/state").await;
+    let chats: Vec<_> = chats["chats"].as_array().unwrap().iter().map(|chat| chat["id"].clone()).collect();
+    assert_eq!(chats, [1, 3], "chat2 was the private chat before");
+}
+
+#[tokio::test]
+async fn ids_and_counts_may_be_digits_and_more_fields_may_come() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let typed = json!({"dialog": 1, "user": "27", "text": "to the administrator", "color": "red"});
+    let (status, private) = call.control("messages", typed).await;
+    assert_eq!(status, 200, "{private}");
+    let reply =
+        json!({"dialog": "1", "user": "27", "text": "x", "reply_to": private["message_id"].to_string()});
+    let (_, reply) = call.control("messages", reply).await;
+    let shown = call.get(&format!("/control/messages/{}", reply["message_id"])).await.1;
+    assert_eq!(shown["reply_to"], private["message_id"]);
+
+    let id = call.say(27, "chat1", "hello").await.to_string();
+    for (path, body) in [
+        ("likes", json!({"message": id, "user": "42", "action": "plus", "x": 1})),
+        ("reactions", json!({"message": id, "user": "1", "reaction": "fire", "x": 1})),
+        ("faults", json!({"kind": "overload", "times": "2", "x": 1})),
+        ("clock", json!({"advance_seconds": "5", "x": 1})),
+    ] {
+        let answer = call.control(path, body).await;
+        assert_eq!(answer.0, 200, "{path}: {answer:?}");
+    }
+    assert_eq!(call.get("/control/faults").await.1[0]["times"], 2);
+    let shown = call.get(&format!("/control/messages/{id}")).await.1;
+    assert_eq!((&shown["likes"], &shown["reactions"]), (&json!([42]), &json!({"fire": [1]})));
+    assert_eq!(
+        call.patch(&format!("messages/{id}"), json!({"text": "hi", "user": "27", "x": 1})).await.0,
+        200
+    );
+    assert_eq!(call.control("reset", json!({"all": false, "x": 1})).await.0, 200);
+    let (status, answer) = call.control("likes", json!({"message": "x", "user": 42})).await;
+    assert_eq!(status, 400);
+    assert!(answer["error_description"].as_str().unwrap().contains("digits"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_application_can_be_installed_from_outside() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let (status, app) = call.control("applications", json!({})).await;
+    assert_eq!((status, &app["scopes"]), (200, &json!(["im", "imbot"])));
+    assert_eq!(app["client_endpoint"], format!("{}/rest/", portal.url()));
+    assert_eq!(app["member_id"], portal.install_application(&[]).member_id);
+    let text = |name: &str| app[name].as_str().unwrap().to_owned();
+
+    let mut bot = Bot::start().await;
+    let register = json!({"CODE": "echo", "EVENT_HANDLER": bot.url, "PROPERTIES": {"NAME": "Echo"}});
+    let (status, answer) = call.oauth(&text("access_token"), "imbot.register", register).await;
+    assert_eq!(status, 200, "{answer}");
+    let event = bot.expect("ONIMBOTJOINCHAT").await;
+    assert_eq!(event.get("auth[application_token]"), text("application_token"));
+    assert_eq!(event.get("auth[member_id]"), text("member_id"));
+    let renew = format!(
+        "/oauth/token/?grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
+        text("client_id"),
+        text("client_secret"),
+        text("refresh_token")
+    );
+    assert_eq!(call.get(&renew).await.0, 200);
+
+    let (_, user) = call.control("applications", json!({"scopes": ["user_brief"]})).await;
+    assert_eq!(user["scopes"], json!(["user_brief"]));
+    let token = user["access_token"].as_str().unwrap();
+    assert_eq!(call.oauth(token, "user.current", json!({})).await.0, 200);
+    assert_eq!(call.oauth(token, "imbot.bot.list", json!({})).await.0, 403);
+    assert_eq!(call.control("applications", json!({"scopes": "im"})).await.0, 400);
 }
 
 #[tokio::test]

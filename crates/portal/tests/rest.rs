@@ -37,6 +37,75 @@ async fn every_way_to_call_gives_the_same() {
 }
 
 #[tokio::test]
+async fn a_body_counts_as_what_it_is() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let add = format!("{}im.message.add", portal.webhook_url());
+    // What `curl -d '{…}'` sends.
+    let json = call.form(&add, r#" {"DIALOG_ID": "chat1", "MESSAGE": "a & b"}"#).await;
+    assert_eq!(json.1["result"], 101, "{json:?}");
+    // What `curl -F DIALOG_ID=chat1 -F MESSAGE=…` sends.
+    let part =
+        |name, value| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let parts = format!("{}{}--b--\r\n", part("DIALOG_ID", "chat1"), part("MESSAGE", "50% & more"));
+    let parts = call.typed(&add, "multipart/form-data; boundary=b", &parts).await;
+    assert_eq!(parts.1["result"], 102, "{parts:?}");
+    let broken = call.typed(&add, "multipart/form-data; boundary=b", "--b\r\n").await;
+    assert_eq!(code(&broken), (400, "INVALID_REQUEST".into()));
+    let (_, list) = call.get("/control/dialogs/chat1/messages").await;
+    assert_eq!((&list[0]["text"], &list[1]["text"]), (&json!("a & b"), &json!("50% & more")));
+}
+
+#[tokio::test]
+async fn work_time_adds_up_by_method() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let time = async |method| {
+        let time = call.webhook(method, json!({})).await.1["time"].clone();
+        (
+            time["operating"].as_f64().unwrap(),
+            time["operating_reset_at"].as_u64().unwrap(),
+            time["start"].clone(),
+        )
+    };
+    let (first, reset_at, start) = time("profile").await;
+    assert!(first > 0.0, "{first}");
+    assert!((590..=600).contains(&(reset_at - start.as_f64().unwrap() as u64)), "{reset_at} at {start}");
+    let (second, same, _) = time("PROFILE").await;
+    assert!(second > first, "{second}");
+    assert_eq!(same, reset_at);
+
+    let (status, batch) = call.webhook("batch", json!({"cmd": {"a": "profile", "b": "scope"}})).await;
+    assert_eq!(status, 200);
+    let inner = &batch["result"]["result_time"];
+    assert!(
+        inner["a"]["operating"].as_f64().unwrap() > second && inner["b"]["operating"] != json!(0.0),
+        "{inner}"
+    );
+    assert_eq!(batch["time"]["operating"], json!(0.0), "its calls count, a batch does not");
+
+    call.control("faults", json!({"kind": "operation_limit", "method": "profile"})).await;
+    let (status, refused) = call.webhook("profile", json!({})).await;
+    assert_eq!((status, &refused["time"]), (429, &Value::Null));
+    call.control("clock", json!({"advance_seconds": 601})).await;
+    let (_, next, _) = time("profile").await;
+    assert!(next > reset_at, "{next}");
+}
+
+#[tokio::test]
+async fn each_start_is_another_portal_unless_the_seed_says_otherwise() {
+    let start = async |seed: Option<u64>| {
+        let builder = Portal::builder().listen("127.0.0.1:0".parse().unwrap());
+        let portal = seed.map_or(builder.clone(), |seed| builder.seed(seed)).start().await.unwrap();
+        let app = portal.install_application(&["im"]);
+        (app.member_id, app.access_token, app.application_token)
+    };
+    let (one, other) = (start(None).await, start(None).await);
+    assert!(one.0 != other.0 && one.1 != other.1 && one.2 != other.2);
+    assert_eq!(start(Some(7)).await, start(Some(7)).await);
+}
+
+#[tokio::test]
 async fn whoever_may_not_is_told_why() {
     let portal = portal().await;
     let call = Caller::new(&portal);

@@ -12,14 +12,24 @@ mod imbot_v2_messages;
 
 pub(crate) use imbot_v2_messages::is_reaction;
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use crate::credentials::Caller;
 use crate::refusal::{Refusal, bad};
 use crate::state::State;
 use crate::tree::Tree;
+use crate::work::time;
 
 type Answer = Result<Value, Refusal>;
+
+/// A call that succeeded: `result` and `time` of its answer.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) result: Value,
+    pub(crate) time: Value,
+}
 
 /// One call of one method.
 struct Call<'a> {
@@ -93,17 +103,21 @@ const METHODS: &[Method] = &[
     method("imbot.v2.Revision.get", IMBOT, general::imbot_revision),
 ];
 
-/// Finds a method, checks its scope, and runs it.
+/// Finds a method, checks its scope, runs it, and counts its work.
 ///
 /// The case of generation 1 names is ignored, that of `imbot.v2.*` is not.
-pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree) -> Answer {
+pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree) -> Result<Done, Refusal> {
     let found = METHODS.iter().find(|method| {
         if is_v2(method.name) { method.name == name } else { method.name.eq_ignore_ascii_case(name) }
     });
     let method = found.ok_or_else(|| Refusal::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!"))?;
     caller.check_scope(method.scopes)?;
     let params = if is_v2(method.name) { params.clone() } else { params.with_upper_keys() };
-    (method.run)(&mut Call { state, caller, params })
+    let clock = Instant::now();
+    let answer = (method.run)(&mut Call { state, caller, params });
+    let took = clock.elapsed();
+    let operating = state.work.add(&caller.via, method.name, took, state.now);
+    answer.map(|result| Done { result, time: time(state.now, took, operating) })
 }
 
 fn is_v2(name: &str) -> bool {
@@ -175,7 +189,7 @@ fn check_extras(params: &Tree) -> Result<(), Refusal> {
 pub(crate) fn webhook_call(state: &mut State, method: &str, query: &str) -> Result<Value, &'static str> {
     let caller = crate::credentials::authenticate(state, Some(("1", "local")), &Tree::new()).unwrap();
     let params = crate::params::read_form(query).unwrap();
-    call(state, &caller, method, &params).map_err(|refusal| refusal.code)
+    call(state, &caller, method, &params).map(|done| done.result).map_err(|refusal| refusal.code)
 }
 
 #[cfg(test)]

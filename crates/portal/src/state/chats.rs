@@ -5,7 +5,7 @@ use super::people::ADMINISTRATOR;
 use super::{Change, State};
 use crate::events;
 
-/// The group chat of a fresh portal.
+/// The group chat every portal begins with, after a reset too.
 pub(crate) const FIRST_CHAT: u64 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) enum Membership {
 
 impl State {
     pub(super) fn found_first_chat(&mut self) {
-        let id = Self::take_id(&mut self.next_chat);
+        let id = FIRST_CHAT;
         let members = self.users.values().filter(|user| !user.is_bot).map(|user| user.id).collect();
         let chat = Chat {
             id,

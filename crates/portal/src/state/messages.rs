@@ -280,7 +280,9 @@ mod tests {
     fn a_reaction_replaces_the_one_before() {
         let mut state = sample();
         let id = state.post(Draft::new(1, 27, "look")).unwrap();
+        state.like(id, 42, LikeAction::Plus).unwrap();
         state.react(id, 42, "fire").unwrap();
+        assert_eq!(state.show_message(id).unwrap()["likes"], json!([]), "a like goes too");
         state.react(id, 42, "like").unwrap();
         let shown = state.show_message(id).unwrap();
         assert_eq!((&shown["likes"], &shown["reactions"]), (&json!([42]), &json!({})));

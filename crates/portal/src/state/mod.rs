@@ -18,6 +18,7 @@ use crate::delivery::{Deliveries, Outgoing};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::limits::Buckets;
+use crate::work::Work;
 
 use applications::{AccessToken, Application, Code, RefreshToken, TokenPair};
 use bots::Bot;
@@ -52,7 +53,6 @@ pub(crate) enum Change {
 /// The whole portal.
 #[derive(Debug)]
 pub(crate) struct State {
-    seed: u64,
     rng: fastrand::Rng,
     /// Set by whoever takes the lock, so that one operation sees one moment.
     pub(crate) now: Moment,
@@ -77,6 +77,7 @@ pub(crate) struct State {
     pub(crate) deliveries: Deliveries,
     pub(crate) faults: Faults,
     pub(crate) buckets: Buckets,
+    pub(crate) work: Work,
     next_message: u64,
     next_chat: u64,
     next_bot: u64,
@@ -89,7 +90,6 @@ impl State {
         let mut rng = fastrand::Rng::with_seed(seed);
         let member_id = hex(&mut rng, 32);
         let mut state = Self {
-            seed,
             rng,
             now: Moment::default(),
             url,
@@ -111,8 +111,9 @@ impl State {
             deliveries: Deliveries::default(),
             faults: Faults::default(),
             buckets,
+            work: Work::default(),
             next_message: FIRST_MESSAGE,
-            next_chat: 1,
+            next_chat: chats::FIRST_CHAT + 1,
             next_bot: FIRST_BOT,
             next_command: FIRST_COMMAND,
             next_handler: FIRST_HANDLER,
@@ -121,30 +122,34 @@ impl State {
         state
     }
 
-    /// Back to a fresh portal. Applications, bots and their commands stay, unless `all` is true.
+    /// Empties the portal. Applications, bots and their commands stay, unless `all` is true.
+    ///
+    /// It remains the same portal: no id or token is ever given out a second time, since a bot that goes on
+    /// running rightly takes those it knows for repetitions.
     pub(crate) fn reset(&mut self, all: bool) {
         if all {
-            let mut buckets = std::mem::take(&mut self.buckets);
-            buckets.empty();
-            let now = self.now;
-            *self = Self::new(self.seed, std::mem::take(&mut self.url), buckets);
-            self.now = now;
-        } else {
-            self.chats.clear();
-            self.messages.clear();
-            self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
-            self.fetched.clear();
-            self.journal.clear();
-            self.deliveries.clear();
-            self.faults.clear();
-            self.buckets.empty();
-            self.next_message = FIRST_MESSAGE;
-            self.next_chat = 1;
-            self.found_first_chat();
-            let bots: Vec<u64> = self.bots.keys().copied().collect();
-            if let Some(chat) = self.chats.get_mut(&chats::FIRST_CHAT) {
-                chat.members.extend(bots);
-            }
+            self.users = people::fresh();
+            self.bots.clear();
+            self.commands.clear();
+            self.applications.clear();
+            self.access_tokens.clear();
+            self.refresh_tokens.clear();
+            self.codes.clear();
+            self.current_tokens.clear();
+        }
+        self.chats.clear();
+        self.messages.clear();
+        self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
+        self.fetched.clear();
+        self.journal.clear();
+        self.deliveries.clear();
+        self.faults.clear();
+        self.buckets.empty();
+        self.work.clear();
+        self.found_first_chat();
+        let bots: Vec<u64> = self.bots.keys().copied().collect();
+        if let Some(chat) = self.chats.get_mut(&chats::FIRST_CHAT) {
+            chat.members.extend(bots);
         }
         self.changes.push(Change::Reset);
     }
@@ -200,6 +205,8 @@ pub(crate) fn sample() -> State {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -221,8 +228,32 @@ mod tests {
         state.reset(false);
         assert!(state.messages.is_empty() && state.bots.contains_key(&bot) && state.applications.len() == 1);
         assert!(state.chats[&1].members.contains(&bot));
-        assert_eq!(state.post(messages::Draft::new(1, 27, "again")).unwrap(), FIRST_MESSAGE);
         state.reset(true);
         assert!(state.bots.is_empty() && state.applications.is_empty() && !state.users.contains_key(&bot));
+        assert_eq!(state.chats[&1].members, [1, 27, 42]);
+    }
+
+    #[test]
+    fn no_reset_gives_an_id_or_a_token_a_second_time() {
+        let mut state = sample();
+        let member_id = state.member_id.clone();
+        let mut before = HashSet::new();
+        for all in [false, true, false, true] {
+            let application = state.install(&["im"]);
+            let bot = state.sample_bot(bots::Kind::Bot);
+            let command = State::take_id(&mut state.next_command);
+            let private = state.dialog(27, &bot.to_string()).unwrap();
+            let message = state.post(messages::Draft::new(1, 27, "hello")).unwrap();
+            let token = state.tokens(&application.client_id, 1).access;
+            let numbers = [("bot", bot), ("chat", private), ("message", message), ("command", command)];
+            let texts = [application.client_id, application.application_token, token];
+            let names = numbers.map(|(kind, id)| format!("{kind} {id}"));
+            for name in names.into_iter().chain(texts) {
+                assert!(before.insert(name.clone()), "{name} again");
+            }
+            state.reset(all);
+            assert_eq!(state.member_id, member_id);
+        }
+        assert_eq!(state.chats.keys().copied().collect::<Vec<_>>(), [chats::FIRST_CHAT]);
     }
 }

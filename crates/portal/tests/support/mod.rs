@@ -154,7 +154,11 @@ impl Caller {
     }
 
     pub(crate) async fn form(&self, url: &str, body: &str) -> (u16, Value) {
-        let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
+        self.typed(url, "application/x-www-form-urlencoded", body).await
+    }
+
+    pub(crate) async fn typed(&self, url: &str, content_type: &str, body: &str) -> (u16, Value) {
+        let request = self.client.post(url).header("content-type", content_type);
         read(request.body(body.to_owned()).send().await.unwrap()).await
     }
 
