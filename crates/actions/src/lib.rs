@@ -7,6 +7,7 @@ mod bucket;
 mod call;
 mod client;
 mod code;
+pub mod content;
 mod context;
 mod error;
 mod like;
