@@ -100,6 +100,7 @@ impl Rule {
             let user = nameless.map_or_else(|| view.user_name.to_owned(), |id| format!("#{id}"));
             EffectKind::Reply(template.fill(&user, view.text))
         });
-        [like, react, reply].into_iter().flatten()
+        // A bot's new reaction replaces what the bot had set before: after the like, it would undo that.
+        [react, like, reply].into_iter().flatten()
     }
 }

@@ -64,8 +64,9 @@ async fn effects_reach_the_portal() {
     let ctx = message(&portals, 7);
     rules.on_event(&ctx, ctx.event()).await.unwrap();
     let expected = [
-        ("im.message.like", "plus"),
+        // The reaction replaces what the bot had set before: after the like, it would take its place.
         ("imbot.v2.Chat.Message.Reaction.add", "fire"),
+        ("im.message.like", "plus"),
         ("imbot.message.add", "Welcome, Anna"),
         ("im.message.like", "minus"),
         ("im.message.like", "auto"),

@@ -144,7 +144,7 @@ fn every_event_has_its_rules() {
 }
 
 #[test]
-fn effects_come_in_file_order_until_one_stops() {
+fn rules_act_in_file_order_until_one_stops() {
     let rules = rules(
         "[[rule]]\nname = 'a'\nlike = 'minus'\nreply = 'Hi {user}: {text}'\nreaction = 'fire'\n\
         [[rule]]\nname = 'b'\ntext = 'no'\nlike = true\nstop = true\n\
@@ -159,8 +159,8 @@ fn effects_come_in_file_order_until_one_stops() {
     assert_eq!(
         decided(&rules, &event),
         [
-            "a: Like(MessageId(7), Minus)",
             "a: React(MessageId(7), \"fire\")",
+            "a: Like(MessageId(7), Minus)",
             "a: Reply(\"Hi Anna Petrova: [\\u{2060}b]yes[\\u{2060}/b]\")",
             "c: Like(MessageId(7), Auto)",
         ]
