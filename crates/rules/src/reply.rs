@@ -1,11 +1,8 @@
 //! `reply = "Thank you, {user}!"`.
 
-use std::{fmt, iter::repeat_n};
+use std::fmt;
 
-/// The platform takes no longer message (`im.message.add`).
-const LONGEST: usize = 20_000;
-/// Invisible, and no line breaks at it.
-const JOINER: char = '\u{2060}';
+use b24bot_actions::content::{MESSAGE_CHARACTERS as LONGEST, push_harmless};
 
 /// A reply with gaps for what is only known when a rule acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +73,8 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Literal(literal) => reply.push_str(literal),
-                Part::User => push_harmless(&mut reply, user, room),
-                Part::Text => push_harmless(&mut reply, text, room),
+                Part::User => push_shortened(&mut reply, user, room),
+                Part::Text => push_shortened(&mut reply, text, room),
             }
         }
         reply
@@ -88,27 +85,14 @@ impl Template {
     }
 }
 
-/// Appends text so that the platform shows it and does not act on it.
-///
-/// The platform knows no escape for BB code. A tag, a quoted line (`>>`) and a quoted block (`------`) are
-/// recognized by characters that stand together: an invisible one between them, and they look the same but are just text.
-fn push_harmless(reply: &mut String, text: &str, room: usize) {
-    let mut harmless = String::with_capacity(text.len());
-    let mut last = reply.chars().next_back();
-    for c in text.chars() {
-        if matches!((last, c), (Some('['), _) | (Some('>'), '>') | (Some('-'), '-')) {
-            harmless.push(JOINER);
-        }
-        harmless.push(c);
-        last = Some(c);
-    }
-    if last == Some('[') {
-        harmless.push(JOINER);
-    }
-    if harmless.chars().count() > room {
-        reply.extend(harmless.chars().take(room.saturating_sub(1)).chain(repeat_n('…', room.min(1))));
-    } else {
-        reply.push_str(&harmless);
+/// Appends text that is shown and not acted on, shortened to so many characters.
+fn push_shortened(reply: &mut String, text: &str, room: usize) {
+    let start = reply.len();
+    push_harmless(reply, text);
+    if reply[start..].chars().count() > room {
+        let kept: usize = reply[start..].chars().take(room.saturating_sub(1)).map(char::len_utf8).sum();
+        reply.truncate(start + kept);
+        reply.extend((room > 0).then_some('…'));
     }
 }
 
@@ -141,6 +125,7 @@ mod tests {
     fn what_users_write_stays_text() {
         assert_eq!(fill("{text}", "", "[b]x[/b]"), "[\u{2060}b]x[\u{2060}/b]");
         assert_eq!(fill("{text}", "", ">>quote"), ">\u{2060}>quote");
+        assert_eq!(fill("{text}", "", "a #BR# b"), "a #BR\u{2060}# b");
         assert_eq!(fill("[b]{user}[/b]", "[i]", ""), "[b][\u{2060}i][/b]");
         assert_eq!(fill("[{text}", "", "b]"), "[\u{2060}b]");
         assert_eq!(fill("{user}b]", "[", ""), "[\u{2060}b]");
@@ -159,7 +144,7 @@ mod tests {
         fn never_panics_and_never_makes_a_tag(template in "([a-z ]|\\{user\\}|\\{text\\}){0,6}", text in "[\\[\\]/bUSER=\\->1ä]{0,40}") {
             let reply = fill(&template, &text, &text);
             for (at, _) in reply.match_indices('[') {
-                prop_assert_eq!(reply[at + 1..].chars().next(), Some(JOINER));
+                prop_assert_eq!(reply[at + 1..].chars().next(), Some('\u{2060}'));
             }
             prop_assert!(!reply.contains(">>") && !reply.contains("--"));
         }
