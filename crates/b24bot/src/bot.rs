@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot, WebhookUrl};
+use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
 use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
@@ -143,18 +143,16 @@ fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// When the webhook's address cannot be used.
+/// None at present: the webhook's address was checked when the configuration was read.
 pub fn portals(config: &Config) -> Result<PortalsBuilder, Error> {
     let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
     let portals = Portals::builder().limits(limits);
     let Some(portal) = &config.portal else { return Ok(portals) };
-    let webhook = WebhookUrl::parse(portal.webhook.expose())
-        .map_err(|error| Error::caused(ErrorKind::Config, "`webhook` in [portal] cannot be used", error))?;
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;
     bot.client_id.clone_from(&portal.client_id);
     bot.token.clone_from(&portal.bot_token);
-    Ok(portals.webhook(webhook).bot(bot))
+    Ok(portals.webhook(portal.webhook.clone()).bot(bot))
 }
 
 pub(crate) fn build(portals: PortalsBuilder) -> Result<Portals, Error> {

@@ -12,6 +12,9 @@ pub use settings::{
     SecuritySettings, ServerSettings, StoreSettings,
 };
 
+use rules::Voice;
+pub(crate) use sections::SECTIONS;
+
 use crate::{
     ConfigError, ConfigErrorKind, Rule,
     document::{Document, Root, Table, not_utf8},
@@ -20,13 +23,13 @@ use crate::{
 /// Where `bot.toml` is unless said otherwise.
 const DEFAULT_PATH: &str = "bot.toml";
 
-/// What `bot.toml` says, checked.
-#[derive(Clone, Debug)]
+/// What `bot.toml` says, checked. The default is what an empty file says.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Config {
     /// Who the bot is.
     pub bot: BotSettings,
-    /// One portal through an inbound webhook; not together with `app`.
+    /// One portal through an inbound webhook.
     pub portal: Option<PortalSettings>,
     /// An application that portals install.
     pub app: Option<AppSettings>,
@@ -49,6 +52,7 @@ pub struct Config {
 enum Purpose {
     Portal,
     LocalPortal,
+    Calls,
 }
 
 impl Config {
@@ -89,6 +93,18 @@ impl Config {
         }
     }
 
+    /// Reads a file for calls of one's own, as `b24bot like` and `b24bot call` make them.
+    ///
+    /// Only `[portal]` and `[limits]` count, and come out. Of all else only the syntax is looked at: neither mistakes
+    /// nor unset environment variables in it keep a call from being made.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_for_calls(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::load_for(path.as_ref(), Purpose::Calls)
+    }
+
     /// Reads a text. `source_name` is what diagnostics call it, `env` looks up environment variables.
     ///
     /// # Errors
@@ -123,6 +139,19 @@ impl Config {
         Self::read(source_name, text, env, Purpose::LocalPortal)
     }
 
+    /// Reads a text as [`load_for_calls`](Self::load_for_calls) reads a file.
+    ///
+    /// # Errors
+    ///
+    /// With every mistake that counts.
+    pub fn parse_for_calls(
+        source_name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        Self::read(source_name, text, env, Purpose::Calls)
+    }
+
     fn load_for(path: &Path, purpose: Purpose) -> Result<Self, ConfigError> {
         let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(path, error))?;
         let name = path.display().to_string();
@@ -142,8 +171,11 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let (document, root) = Document::parse(text, env);
         let config = {
-            let root = Root::new(&document, &root, sections::SECTIONS);
-            assemble(&root, purpose)
+            let root = Root::new(&document, &root, SECTIONS);
+            match purpose {
+                Purpose::Calls => assemble_for_calls(&root),
+                _ => assemble(&root, purpose),
+            }
         };
         let diagnostics = document.into_diagnostics(name);
         match config {
@@ -155,13 +187,20 @@ impl Config {
 
 /// Reads all sections, whatever is wrong with any of them.
 fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
+    root.refuse_unknown_sections();
     let is_local = purpose == Purpose::LocalPortal;
-    let bot = root.section("bot").map(|table| sections::bot(&table));
+    let bot = root.section("bot");
+    let api = bot.as_ref().map_or_else(|| Some(BotSettings::default().api), sections::api);
+    let bot = bot.map(|table| sections::bot(&table, api));
     let portal = root.section("portal");
     let app = root.section("app");
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
     let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let voice = match (&portal, &app) {
+        (Some(portal), None) if !is_local => Voice::through_webhook(portal, api),
+        _ => Voice::default(),
+    };
     let portal = portal.map(|table| sections::portal(&table));
     let app = app.map(|table| sections::app(&table));
     let security = security.map(|table| sections::security(&table));
@@ -169,17 +208,34 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let store = root.section("store").map(|table| sections::store(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     let admin = root.section("admin").map(|table| sections::admin(&table));
-    let rules = rules::rules(&root.sections("rule"));
+    let rules = rules::rules(&root.sections("rule"), &voice);
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {
-        bot: bot.unwrap_or_else(|| Some(BotSettings::default()))?,
-        portal: portal.map_or(Some(None), |read| read.map(Some))?,
-        app: app.map_or(Some(None), |read| read.map(Some))?,
-        server: server.unwrap_or_else(|| Some(ServerSettings::default()))?,
-        security: security.unwrap_or_else(|| Some(SecuritySettings::default()))?,
-        store: store.unwrap_or_else(|| Some(StoreSettings::default()))?,
-        limits: limits.unwrap_or_else(|| Some(LimitSettings::default()))?,
-        admin: admin.map_or(Some(None), |read| read.map(Some))?,
+        bot: or_default(bot)?,
+        portal: or_none(portal)?,
+        app: or_none(app)?,
+        server: or_default(server)?,
+        security: or_default(security)?,
+        store: or_default(store)?,
+        limits: or_default(limits)?,
+        admin: or_none(admin)?,
         rules,
     })
+}
+
+/// Reads what calls need, and looks at nothing else.
+fn assemble_for_calls(root: &Root<'_>) -> Option<Config> {
+    let portal = root.section("portal").map(|table| sections::portal(&table));
+    let limits = root.section("limits").map(|table| sections::limits(&table));
+    Some(Config { portal: or_none(portal)?, limits: or_default(limits)?, ..Config::default() })
+}
+
+#[expect(clippy::option_option, reason = "absent and wrong are different")]
+fn or_default<T: Default>(section: Option<Option<T>>) -> Option<T> {
+    section.unwrap_or_else(|| Some(T::default()))
+}
+
+#[expect(clippy::option_option, reason = "absent and wrong are different")]
+fn or_none<T>(section: Option<Option<T>>) -> Option<Option<T>> {
+    section.map_or(Some(None), |read| read.map(Some))
 }

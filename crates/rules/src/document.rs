@@ -3,6 +3,7 @@
 mod environment;
 mod item;
 mod suggestion;
+mod syntax;
 mod table;
 
 use std::{cell::RefCell, ops::Range, sync::Arc};
@@ -11,11 +12,12 @@ use toml::de::DeTable;
 
 pub(crate) use item::Item;
 pub(crate) use suggestion::list;
+use syntax::Unclosed;
 pub(crate) use table::{Root, Table};
 
 use crate::{
     Diagnostic,
-    masking::{masked_line, without_addresses},
+    masking::{masked_lines, without_addresses},
 };
 
 /// Looks up an environment variable.
@@ -26,6 +28,7 @@ pub(crate) struct Document<'a> {
     text: &'a str,
     environment: Environment<'a>,
     mistakes: RefCell<Vec<Mistake>>,
+    unclosed: Option<Unclosed>,
 }
 
 struct Mistake {
@@ -48,16 +51,22 @@ impl<'a> Document<'a> {
     /// Parses as much as can be parsed.
     pub(crate) fn parse(text: &'a str, environment: Environment<'a>) -> (Self, DeTable<'a>) {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let document = Self { text, environment, mistakes: RefCell::default() };
-        for error in errors {
-            let span = error.span().unwrap_or(0..0);
-            let message = match (error.message(), text.get(span.clone())) {
+        let root = root.into_inner();
+        let mut faults: Vec<_> =
+            errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+        faults.sort_by_key(|(span, _)| span.start);
+        let unclosed = Unclosed::find(text, &root, &mut faults);
+        let document = Self { text, environment, mistakes: RefCell::default(), unclosed };
+        for (span, message) in faults {
+            let message = match (message, text.get(span.clone())) {
                 ("duplicate key", Some(key)) if !key.is_empty() => format!("duplicate key `{key}`"),
                 (message, _) => message.replace(", expected literal string", ""),
             };
-            document.add(span, message, None, MistakeKind::Syntax);
+            let help = document.unclosed.as_ref().filter(|unclosed| unclosed.noticed == span.start);
+            let help = help.map(|unclosed| unclosed.help(document.line_of(unclosed.opening)));
+            document.add(span, message, help, MistakeKind::Syntax);
         }
-        (document, root.into_inner())
+        (document, root)
     }
 
     /// One mistake at these bytes of the text.
@@ -85,11 +94,17 @@ impl<'a> Document<'a> {
     pub(crate) fn into_diagnostics(self, file: &str) -> Vec<Diagnostic> {
         let file: Arc<str> = file.into();
         let mut mistakes = self.mistakes.take();
-        let (broken, lines): (Vec<_>, Vec<_>) = mistakes
+        let (mut broken, lines): (Vec<_>, Vec<_>) = mistakes
             .iter()
             .filter(|mistake| mistake.kind == MistakeKind::Syntax)
             .map(|mistake| (mistake.span.start, self.line_of(mistake.span.start)))
             .unzip();
+        if let Some(unclosed) = &self.unclosed {
+            broken.push(unclosed.opening);
+            mistakes.retain(|mistake| {
+                mistake.kind != MistakeKind::Value || !unclosed.misleads(mistake.span.start)
+            });
+        }
         mistakes.retain(|mistake| match &mistake.kind {
             MistakeKind::Syntax => true,
             MistakeKind::Value => !lines.contains(&self.line_of(mistake.span.start)),
@@ -97,7 +112,8 @@ impl<'a> Document<'a> {
         });
         mistakes.sort_by_key(|mistake| mistake.span.start);
         mistakes.dedup_by(|a, b| a.span == b.span && a.message == b.message);
-        mistakes.into_iter().map(|mistake| locate(&file, self.text, mistake)).collect()
+        let shown = masked_lines(self.text);
+        mistakes.into_iter().map(|mistake| locate(&file, self.text, &shown, mistake)).collect()
     }
 }
 
@@ -109,10 +125,11 @@ pub(crate) fn not_utf8(file: &str, text: &str) -> Diagnostic {
         help: Some("save the file as UTF-8".to_owned()),
         kind: MistakeKind::Syntax,
     };
-    locate(&file.into(), text, mistake)
+    locate(&file.into(), text, &masked_lines(text), mistake)
 }
 
-fn locate(file: &Arc<str>, text: &str, mistake: Mistake) -> Diagnostic {
+/// `shown` are the lines of the text as they may be shown.
+fn locate(file: &Arc<str>, text: &str, shown: &[String], mistake: Mistake) -> Diagnostic {
     let start = floor(text, mistake.span.start);
     let end = floor(text, mistake.span.end.max(start));
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -126,7 +143,7 @@ fn locate(file: &Arc<str>, text: &str, mistake: Mistake) -> Diagnostic {
         column: text[line_start..start].chars().count() + 1,
         message: without_addresses(&mistake.message),
         help: mistake.help.map(|help| without_addresses(&help)),
-        shown: masked_line(text, number),
+        shown: shown.get(number).cloned().unwrap_or_default(),
         width,
     }
 }

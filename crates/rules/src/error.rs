@@ -8,8 +8,8 @@ use crate::Diagnostic;
 
 /// Why a configuration could not be had: every mistake in the file at once.
 ///
-/// `Display` draws each mistake with its line and ends with a count; `Debug` is the same, so that
-/// `fn main() -> Result<…>` prints something readable. No secret is ever in it.
+/// `Display` draws each mistake with its line and ends with a count; without a file to read, it is one sentence.
+/// `Debug` is the same, so that `fn main() -> Result<…>` prints something readable. No secret is ever in it.
 pub struct ConfigError {
     kind: ConfigErrorKind,
     file: String,
@@ -62,21 +62,14 @@ impl ConfigError {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        use annotate_snippets::{Group, Level};
         let file = &self.file;
-        let plain = |title: String, help: &str| {
-            let [title, help] = [Level::ERROR.primary_title(title), Level::HELP.primary_title(help)]
-                .map(|line| renderer.render(&[Group::with_title(line)]));
-            format!("{title}\n{help}")
-        };
         match self.kind {
-            ConfigErrorKind::Missing => plain(
-                format!("there is no `{file}`"),
-                "`b24bot new NAME` starts a project with one; `b24bot dev` works without",
-            ),
+            ConfigErrorKind::Missing => {
+                format!("there is no `{file}`: write one, or start with `b24bot dev`, which needs none")
+            }
             ConfigErrorKind::Unreadable => {
                 let reason = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
-                plain(format!("`{file}` cannot be read: {reason}"), "is it a file this user may read?")
+                format!("`{file}` cannot be read: {reason}")
             }
             ConfigErrorKind::Invalid => {
                 let mut text = String::new();

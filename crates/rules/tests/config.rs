@@ -62,7 +62,7 @@ fn every_key_has_its_place() {
         (BotType::OpenLine, Api::V2, Mode::Fetch)
     );
     let portal = config.portal.as_ref().unwrap();
-    assert_eq!(portal.webhook.expose(), "http://127.0.0.1:9400/rest/1/local/");
+    assert_eq!(portal.webhook.to_string(), "http://127.0.0.1:9400/rest/1/***/");
     assert_eq!(portal.bot_id.map(BotId::get), Some(1001));
     assert_eq!(portal.bot_token.as_ref().unwrap().expose().len(), 40);
     assert_eq!(portal.client_id.as_ref().unwrap().expose(), "c1");
@@ -116,6 +116,8 @@ fn an_application_needs_no_portal() {
     assert!(
         matches!(&config.store, StoreSettings::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
     );
+    let shown = format!("{app:?} {:?}", config.store);
+    assert!(!shown.contains("k3y") && !shown.contains("nats:"), "{shown}");
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn the_shipped_file_is_fine() {
     }
     let config = Config::parse("bot.toml", Config::STARTER, &environment).unwrap();
     assert_eq!((config.bot.bot_type, config.bot.api), (BotType::Supervisor, Api::V1));
-    assert_eq!(config.portal.unwrap().webhook.expose(), "https://portal.example/rest/1/s3cr3t/");
+    assert_eq!(config.portal.unwrap().webhook.domain(), "portal.example");
     assert_eq!(config.security.application_token.unwrap().expose(), "t0ken");
     assert_eq!(config.rules.len(), 2);
 
@@ -192,6 +194,47 @@ fn the_local_portal_needs_no_setting() {
 }
 
 #[test]
+fn calls_need_a_portal_and_limits_only() {
+    let text = r#"
+        oops = 1
+        [bot]
+        cod = "b"
+        [portal]
+        webhook = "https://portal.example/rest/1/s3cr3t/"
+        client_id = "${KEY}"
+        [limits]
+        burst = 7
+        [security]
+        application_token = "${B24_APPLICATION_TOKEN}"
+        [server]
+        path = "${PATH_OF_MINE}"
+        [sever]
+        [[rule]]
+        reply = "{nobody}"
+        "#;
+    let environment = |name: &str| {
+        assert_eq!(name, "KEY", "nothing else is looked up");
+        Some("k3y".to_owned())
+    };
+    let config = Config::parse_for_calls("bot.toml", text, &environment).unwrap();
+    assert_eq!(config.portal.unwrap().client_id.unwrap().expose(), "k3y");
+    assert_eq!((config.limits.burst, config.rules.len()), (7, 0));
+    assert!(Config::parse_for_calls("bot.toml", "", &|_| None).unwrap().portal.is_none());
+
+    for (wrong, message) in [
+        ("[portal]\nwebhok = 'x'", "[portal] lacks `webhook`, unknown key `webhok` in [portal]"),
+        ("[portal]\nwebhook = '${A}'", "the environment variable `A` is not set"),
+        ("[limits]\nburst = 0", "`burst` must be a whole number from 1"),
+        ("portal = 1", "`portal` is a section, not a value"),
+        ("[bot]\ncode = b", "string values must be quoted"),
+    ] {
+        let error = Config::parse_for_calls("bot.toml", wrong, &|_| None).unwrap_err();
+        let messages: Vec<&str> = error.diagnostics().iter().map(Diagnostic::message).collect();
+        assert_eq!(messages.join(", "), message);
+    }
+}
+
+#[test]
 fn files_are_read_and_missed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("like.toml");
@@ -201,6 +244,7 @@ fn files_are_read_and_missed() {
     fs::write(&path, "[bot]\ncode = 'b'\n").unwrap();
     assert_eq!(Config::load(&path).unwrap().bot.code, "b");
     assert_eq!(Config::load_for_local_portal(&path).unwrap().bot.code, "b");
+    assert!(Config::load_for_calls(&path).unwrap().portal.is_none());
     assert_eq!(Config::load(folder.path()).unwrap_err().kind(), ConfigErrorKind::Unreadable);
 
     // There is none in this crate's folder, where tests run.

@@ -62,7 +62,7 @@ text = "hello"
 error: unknown key `nmae` in [bot]
  --> bot.toml:2:1
   |
-2 | nmae = "Like bot"
+2 | nmae = "**** ***"
   | ^^^^
   |
   = help: did you mean `name`?
@@ -142,7 +142,7 @@ error: there are two rules named `спасибо`
 error: unknown key `txt` in [[rule]]
   --> bot.toml:20:1
    |
-20 | txt = "thanks"
+20 | txt = "******"
    | ^^^
    |
    = help: did you mean `text`?
@@ -250,11 +250,12 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = 's3cr3t'", "4:11 `webhook`: not a URL", "copy it"),
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = '${SECRET}'", "4:11 `webhook`: not a URL", "copy it"),
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://a.example/rest/1/s3cr3t/im.message.like'", "4:11 `webhook`: an inbound webhook looks like", "leave out the method"),
-        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\nbot_id = -1", "5:10 `bot_id` must be the id of a bot", ""),
+        ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\nbot_id = -1", "5:10 `bot_id` must be the id of a bot", "`b24bot call imbot.bot.list`"),
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\nbot_token = 's3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3t'", "5:13 `bot_token` is longer than 40", ""),
         ("[bot]\ncode = 'b'\n[security]\napplication_token = ''", "4:21 `application_token` is empty", ""),
         ("[bot]\ncode = 'b'\n[security]\napplication_tokn = 's3cr3t'", "4:1 unknown key `application_tokn`", "did you mean `application_token`?"),
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\n\"https://a.example/rest/1/s3cr3t/\" = 1", "5:1 unknown key `https://a.exam", ""),
+        ("[bot]\ncode = 'b'\n[portal] # s3cr3t\nwebhook = 5", "4:11 `webhook` must be a string", ""),
         // [server], [admin].
         ("[bot]\ncode = 'b'\n[server]\nlisten = 'localhost:80'", "4:10 `listen` cannot be `localhost:80`", "did you mean `127.0.0.1:80`?"),
         ("[bot]\ncode = 'b'\n[server]\nlisten = ':80'", "4:10 `listen` cannot be `:80`", "did you mean `0.0.0.0:80`?"),
@@ -262,7 +263,10 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[server]\nlisten = 'bot.example:80'", "4:10 `listen` cannot be `bot.example:80`", "an IP address and a port"),
         ("[bot]\ncode = 'b'\n[server]\nlisten = 8080", "4:10 `listen` must be a string, this is an integer", ""),
         ("[bot]\ncode = 'b'\n[server]\npath = 'events'", "4:8 `path` must start with `/`", "`path = \"/bitrix24/events\"`"),
-        ("[bot]\ncode = 'b'\n[server]\npath = '/{x}'", "4:8 `path` has characters that no path has", ""),
+        ("[bot]\ncode = 'b'\n[server]\npath = '/a b'", "4:8 `path` has characters that no path has", ""),
+        ("[bot]\ncode = 'b'\n[server]\npath = '/{x}'", "4:8 `path` is one path, not a pattern", "`{` and `}`"),
+        ("[bot]\ncode = 'b'\n[server]\npath = '/a/:id'", "4:8 `path` is one path, not a pattern", "begins with `:` or `*`"),
+        ("[bot]\ncode = 'b'\n[server]\npath = '/*'", "4:8 `path` is one path, not a pattern", ""),
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'http://bot.example'", "4:14 `public_url` must be an https address", "https only"),
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'bot.example'", "4:14 `public_url` is not a web address: `bot.example`", ""),
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'https://bot.example/?a=b'", "4:14 `public_url` is more than an address", ""),
@@ -272,8 +276,9 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[limits]\nburst = 0", "4:9 `burst` must be a whole number from 1", ""),
         ("[bot]\ncode = 'b'\n[limits]\nburst = 1.5", "4:9 `burst` must be an integer, this is a number", ""),
         ("[bot]\ncode = 'b'\n[limits]\nburst = 99999999999999999999", "4:9 `burst` must be a whole number from 1", ""),
-        ("[bot]\ncode = 'b'\n[limits]\nper_second = 0.0", "4:14 `per_second` must be above zero", ""),
-        ("[bot]\ncode = 'b'\n[limits]\nper_second = inf", "4:14 `per_second` must be above zero", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = 0.0009", "4:14 `per_second` must be from 0.001 to 1000000", "`per_second = 2`"),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = 1_000_001", "4:14 `per_second` must be from 0.001 to 1000000", ""),
+        ("[bot]\ncode = 'b'\n[limits]\nper_second = inf", "4:14 `per_second` must be from 0.001 to 1000000", ""),
         ("[bot]\ncode = 'b'\n[limits]\nper_second = '2'", "4:14 `per_second` must be a number, this is a string", "without quotes"),
         // [[rule]].
         ("[bot]\ncode = 'b'\n[[rule]]\ntext = 'x'", "3:1 this rule does nothing", "`like = true`"),
@@ -296,6 +301,13 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[[rule]]\nreply = 'Hi {user'", "4:9 `{` is not closed in `reply`", "`{{` is a plain brace"),
         ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '0/1m'", "5:9 `limit` cannot be `0/1m`: the count is from 1 to 1000", ""),
         ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '5/1w'", "5:9 `limit` cannot be `5/1w`: a duration ends with its unit", ""),
+        // Secrets where none belong.
+        ("[bot]\ncode = 'b'\nkey_of_mine = 's3cr3t'", "3:1 unknown key `key_of_mine` in [bot]", "known keys"),
+        ("[bot]\ncode = 'b'\nключ = 's3cr3t'", "3:1 invalid unquoted key", ""),
+        ("[bot]\ncode = 'b'\nname . x = 's3cr3t'", "3:1 `name` must be a string, this is a table", ""),
+        ("[bot]\ncode = 'b'\nname = { x = 's3cr3t' }", "3:8 `name` must be a string, this is a table", ""),
+        ("[bot]\ncode = 'b'\n[admin] x = 's3cr3t'", "3:9 unexpected key or value", ""),
+        ("[bot]\ncode = 'b'\n[store]\nnats = 'user:s3cr3t'", "4:8 `nats` is not the address", ""),
     ];
     for (text, expected, help) in cases {
         let error = mistakes(text);
@@ -319,10 +331,93 @@ fn what_the_parser_made_of_a_syntax_error_is_no_second_mistake() {
         "[bot\ncode = 'b'\nname = 'x'\n",
         "[bot]\ncode = 'b'\n[limits]\nburst = fifty\n",
         "[bot]\ncode\n[server]\n",
+        "[bot]\ncode = 'b'\n[[rule]]\ntext = ['x',\n",
+        "[bot]\ncode = 'b'\n[[rule]]\ntext = ['x'\n[server]\npath = 5\n",
+        "[bot]\ncode = 'b'\n[[rule]]\ntext = ['x', {\n[server]\nlisten = 'x'\n",
+        "[[rule]]\ntext = [\n[bot]\nnmae = 'b'\n",
     ] {
         let error = mistakes(text);
         assert_eq!(error.diagnostics().len(), 1, "{error}");
     }
+}
+
+#[test]
+fn an_unclosed_list_is_one_mistake_and_hides_none_before() {
+    let text = r#"[bot]
+code = 5
+
+[[rule]]
+text = [
+    "thanks",
+    "merci"
+like = true
+limit = "5/1m"
+
+[[rule]]
+text = "hello"
+reply = "Hi"
+"#;
+    let expected = r#"error: `code` must be a string, this is an integer
+ --> bot.toml:2:8
+  |
+2 | code = 5
+  |        ^
+  |
+  = help: put it in quotes
+
+error: missing comma between array elements, expected `,`
+ --> bot.toml:8:1
+  |
+8 | like = true
+  | ^
+  |
+  = help: the `[` in line 5 is not closed
+
+2 mistakes in bot.toml"#;
+    assert_eq!(mistakes(text).to_string(), expected);
+}
+
+#[test]
+fn effects_that_the_portal_cannot_perform_are_mistakes() {
+    const WEBHOOK: &str = "[portal]\nwebhook = 'https://a.example/rest/1/x/'\n";
+    const APP: &str = "[app]\nclient_id = 'a'\nclient_secret = 'b'\n";
+    let rules = "[[rule]]\nlike = true\n[[rule]]\nreaction = 'fire'\nreply = 'Hi'\n";
+    let token = format!("{WEBHOOK}bot_token = 't'\n");
+    let client_id = format!("{WEBHOOK}client_id = 'c'\n");
+    let [reaction, v1, v2] = [
+        "`reaction` needs `bot_token` in [portal]",
+        "`reply` needs `client_id` in [portal]",
+        "`reply` needs `bot_token` in [portal]",
+    ];
+    let (both, by_app) = (format!("{token}client_id = 'c'\n"), format!("{WEBHOOK}{APP}"));
+    for (api, portal, expected) in [
+        ("v1", WEBHOOK, &[reaction, v1][..]),
+        ("v1", &token, &[v1]),
+        ("v1", &client_id, &[reaction]),
+        ("v1", &both, &[]),
+        ("v2", WEBHOOK, &[reaction, v2]),
+        ("v2", &token, &[]),
+        ("v2", &client_id, &[reaction, v2]),
+        ("v1", APP, &[]),
+        ("v2", &by_app, &[]),
+        ("v1", "", &[]),
+        // One mistake is no reason to suspect another.
+        ("v3", WEBHOOK, &["`api` cannot be `v3`", reaction]),
+        ("v2", &format!("{WEBHOOK}bot_token = ''\n"), &["`bot_token` is empty"]),
+    ] {
+        let text = format!("[bot]\ncode = 'b'\napi = '{api}'\n{portal}{rules}");
+        let found: Vec<String> = match Config::parse("bot.toml", &text, &environment) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.diagnostics().iter().map(|mistake| mistake.message().to_owned()).collect(),
+        };
+        assert_eq!(found, expected, "{text}");
+        let local = Config::parse_for_local_portal("bot.toml", &text, &environment);
+        assert_eq!(local.is_ok(), api != "v3", "{text}");
+    }
+    let error = mistakes(&format!("[bot]\ncode = 'b'\n{WEBHOOK}{rules}"));
+    let [first, second] = error.diagnostics() else { panic!("{error}") };
+    assert_eq!(((first.line(), first.column()), (second.line(), second.column())), ((8, 1), (9, 1)));
+    assert!(second.help().unwrap().contains("bot_token = \"${B24_BOT_TOKEN}\""), "{second}");
 }
 
 #[test]
@@ -347,9 +442,9 @@ fn a_missing_file_is_told_how_to_start_one() {
     assert_eq!(error.kind(), ConfigErrorKind::Missing);
     assert_eq!(
         error.to_string(),
-        "error: there is no `no-such-folder/bot.toml`\n\
-         help: `b24bot new NAME` starts a project with one; `b24bot dev` works without"
+        "there is no `no-such-folder/bot.toml`: write one, or start with `b24bot dev`, which needs none"
     );
+    assert_eq!(error.render_for_terminal(), error.to_string());
     assert!(std::error::Error::source(&error).is_some());
 }
 
@@ -408,15 +503,15 @@ proptest! {
 
     #[test]
     fn no_secret_is_ever_shown(
-        key in "(webhook|bot_token|client_id|application_token|client_secret|webhok|x)",
-        section in "(portal|app|security|portl|bot|)",
+        key in "(webhook|bot_token|client_id|application_token|client_secret|webhok|x|a b|ключ|x\\.y|\"x\"|name\\.x)",
+        section in "(portal|app|security|portl|bot|rule|bot\\.x|)",
+        equals in "( = | =\n|: | = \\{ name = | = \\[\n|\n)",
         open in "(\"|'|\"\"\"|'''|)",
         close in "(\"|'|\"\"\"|'''|\\]|)",
     ) {
-        prop_assume!(section != "bot" || key != "x");
         let address = format!("https://portal.example/rest/1/s3cr3t{}", "/s3cr3t".repeat(usize::from(key == "x")));
         for value in ["s3cr3t", "${SECRET}", &address] {
-            let text = format!("[{section}]\n{key} = {open}{value}{close}\nother = 1");
+            let text = format!("[{section}]\n{key}{equals}{open}{value}{close}\nother = 1");
             if let Err(error) = Config::parse("bot.toml", &text, &environment) {
                 prop_assert!(!error.to_string().contains("s3cr3t"), "{}", error);
             }

@@ -11,11 +11,11 @@ use crate::document::Item;
 const WEBHOOK: &str = "https://DOMAIN/rest/USER/SECRET/";
 
 /// The address of an inbound webhook. No message repeats any of it.
-pub(super) fn webhook(item: &Item<'_>) -> Option<Secret> {
+pub(super) fn webhook(item: &Item<'_>) -> Option<WebhookUrl> {
     let text = item.filled_text(&format!("\"{WEBHOOK}\""))?;
-    let Err(error) = WebhookUrl::parse(&text.value) else {
-        let address = text.value.trim();
-        return Some(format!("{}/", address.trim_end_matches('/')).into());
+    let error = match WebhookUrl::parse(&text.value) {
+        Ok(webhook) => return Some(webhook),
+        Err(error) => error,
     };
     let help = match error.kind() {
         AddressErrorKind::NotHttps => "plain http would show the secret to everyone on the way",
@@ -84,8 +84,16 @@ pub(super) fn listen(item: &Item<'_>, host: Ipv4Addr) -> Option<SocketAddr> {
 pub(super) fn path(item: &Item<'_>) -> Option<String> {
     let text = item.filled_text("\"/bitrix24/events\"")?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()+,;=:@%".contains(c);
+    // The router takes these for patterns, today's or those of its earlier versions.
+    let is_pattern =
+        text.value.contains(['{', '}']) || text.value.split('/').any(|part| part.starts_with([':', '*']));
     if !text.value.starts_with('/') {
         text.fail("`path` must start with `/`", "for example `path = \"/bitrix24/events\"`");
+    } else if is_pattern {
+        text.fail(
+            "`path` is one path, not a pattern",
+            "leave out `{` and `}`; no part between slashes begins with `:` or `*`",
+        );
     } else if !text.value.chars().all(is_plain) {
         text.fail("`path` has characters that no path has", "letters, digits, `-`, `_` and `/` are safe");
     } else {

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use b24bot_actions::LikeAction;
 
+use super::settings::Api;
 use crate::{
     Limit, Rule, RuleEvent,
     document::{Item, Table, list},
@@ -19,8 +20,45 @@ const EFFECTS: &[&str] = &["like", "reaction", "reply"];
 /// What asks something of a message, or does something to it.
 const ABOUT_MESSAGES: &[&str] = &["text", "regex", "mentioned", "like", "reaction"];
 
+/// Which keys of `[portal]` the bot lacks in order to speak in its own name.
+#[derive(Default)]
+pub(super) struct Voice {
+    lacking_for_reaction: Option<&'static str>,
+    lacking_for_reply: Option<&'static str>,
+}
+
+impl Voice {
+    /// Through a webhook, the bot signs with what it was registered with; with a token of its own, it lacks nothing.
+    pub(super) fn through_webhook(portal: &Table<'_>, api: Option<Api>) -> Self {
+        let lacking = |key| if portal.has_any(&[key]) { None } else { Some(key) };
+        Self {
+            // Reactions are `imbot.v2.Chat.Message.Reaction.add`, whatever the bot is.
+            lacking_for_reaction: lacking("bot_token"),
+            // With a mistaken `api` it is not known what is lacking.
+            lacking_for_reply: api.and_then(|api| match api {
+                Api::V1 => lacking("client_id"),
+                Api::V2 => lacking("bot_token"),
+            }),
+        }
+    }
+
+    /// What is said of a rule whose effects the bot cannot perform.
+    fn check(&self, rule: &Table<'_>) {
+        for (effect, lacking) in [("reaction", self.lacking_for_reaction), ("reply", self.lacking_for_reply)]
+        {
+            let (Some(item), Some(key)) = (rule.get(effect), lacking) else { continue };
+            let variable = if key == "bot_token" { "B24_BOT_TOKEN" } else { "B24_BOT_KEY" };
+            item.document.fail(
+                item.key_span,
+                format!("`{effect}` needs `{key}` in [portal]"),
+                format!("add `{key} = \"${{{variable}}}\"` there: what the bot was registered with"),
+            );
+        }
+    }
+}
+
 /// All rules. Shorter than `tables` if there was a mistake.
-pub(super) fn rules(tables: &[Table<'_>]) -> Vec<Rule> {
+pub(super) fn rules(tables: &[Table<'_>], voice: &Voice) -> Vec<Rule> {
     let mut names: HashMap<Arc<str>, usize> = HashMap::new();
     let mut rules = Vec::new();
     for (number, table) in tables.iter().enumerate() {
@@ -40,6 +78,7 @@ pub(super) fn rules(tables: &[Table<'_>]) -> Vec<Rule> {
                 Some(name)
             }),
         };
+        voice.check(table);
         rules.extend(rule(table, name));
     }
     rules

@@ -14,7 +14,7 @@ use super::{
 use crate::document::{Item, Table};
 
 /// Every section and its keys.
-pub(super) const SECTIONS: &[(&str, &[&str])] = &[
+pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("bot", &["code", "name", "type", "api", "mode"]),
     ("portal", &["webhook", "bot_id", "bot_token", "client_id"]),
     ("app", &["client_id", "client_secret"]),
@@ -44,7 +44,11 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ),
 ];
 
-pub(super) fn bot(table: &Table<'_>) -> Option<BotSettings> {
+pub(super) fn api(table: &Table<'_>) -> Option<Api> {
+    table.or("api", BotSettings::default().api, |item| item.one_of(&[("v1", Api::V1), ("v2", Api::V2)]))
+}
+
+pub(super) fn bot(table: &Table<'_>, api: Option<Api>) -> Option<BotSettings> {
     let code = table.require("code", "\"like_bot\"").and_then(|item| item.filled_text("\"like_bot\""));
     let name = table.maybe("name", |item| item.filled_text("\"Like bot\""));
     let bot_type = table.or("type", BotType::Bot, |item| {
@@ -55,7 +59,6 @@ pub(super) fn bot(table: &Table<'_>) -> Option<BotSettings> {
             ("openline", BotType::OpenLine),
         ])
     });
-    let api = table.or("api", Api::V2, |item| item.one_of(&[("v1", Api::V1), ("v2", Api::V2)]));
     let mode = table
         .or("mode", Mode::Webhook, |item| item.one_of(&[("webhook", Mode::Webhook), ("fetch", Mode::Fetch)]));
     if api == Some(Api::V1) {
@@ -79,7 +82,8 @@ pub(super) fn portal(table: &Table<'_>) -> Option<PortalSettings> {
         .require("webhook", "\"${B24_WEBHOOK_URL}\"")
         .and_then(|item| if table.matters { addresses::webhook(&item) } else { item.text().and(None) });
     let bot_id = table.maybe("bot_id", |item| {
-        item.id("the id of a bot, a positive number", "`b24bot bots` lists them").map(BotId::from)
+        item.id("the id of a bot, a positive number", "`b24bot call imbot.bot.list` lists them")
+            .map(BotId::from)
     });
     let bot_token = table.maybe("bot_token", |item| {
         let token = secret(item, "\"${B24_BOT_TOKEN}\"")?;
@@ -89,7 +93,7 @@ pub(super) fn portal(table: &Table<'_>) -> Option<PortalSettings> {
         }
         Some(token)
     });
-    let client_id = table.maybe("client_id", |item| secret(item, "\"${B24_BOT_CLIENT_ID}\""));
+    let client_id = table.maybe("client_id", |item| secret(item, "\"${B24_BOT_KEY}\""));
     Some(PortalSettings { webhook: webhook?, bot_id: bot_id?, bot_token: bot_token?, client_id: client_id? })
 }
 
@@ -145,7 +149,10 @@ pub(super) fn limits(table: &Table<'_>) -> Option<LimitSettings> {
         item.integer(1..=i64::from(u32::MAX), "a whole number from 1")
             .and_then(|burst| u32::try_from(burst).ok())
     });
-    let per_second = table.or("per_second", defaults.per_second, Item::positive_number);
+    let per_second = table.or("per_second", defaults.per_second, |item| {
+        // As the client of `b24bot-actions` takes it.
+        item.number(0.001..=1e6, "from 0.001 to 1000000")
+    });
     Some(LimitSettings { burst: burst?, per_second: per_second? })
 }
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use b24bot_actions::WebhookUrl;
 use b24bot_core::{BotId, Secret};
 
 /// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`). Without the section, a bot
@@ -64,8 +65,8 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PortalSettings {
-    /// `https://DOMAIN/rest/USER/SECRET/`, always with the last slash.
-    pub webhook: Secret,
+    /// `https://DOMAIN/rest/USER/SECRET/`.
+    pub webhook: WebhookUrl,
     /// Of a bot that is registered already.
     pub bot_id: Option<BotId>,
     /// The token it was registered with, at most 40 characters (`imbot.v2.*`).
@@ -120,7 +121,7 @@ pub enum StoreSettings {
 pub struct LimitSettings {
     /// Requests at once, at least 1; 50 unless given.
     pub burst: u32,
-    /// Requests per second in the long run, above zero; 2 unless given.
+    /// Requests per second in the long run, 0.001 to 1000000; 2 unless given.
     pub per_second: f64,
 }
 

@@ -149,8 +149,8 @@ impl<'d> Item<'d> {
         id
     }
 
-    /// A number above zero.
-    pub(crate) fn positive_number(&self) -> Option<f64> {
+    /// A number in a range; `words` say which.
+    pub(crate) fn number(&self, range: impl RangeBounds<f64>, words: &str) -> Option<f64> {
         let value = match self.value {
             #[expect(clippy::cast_precision_loss, reason = "nobody limits to a number that large")]
             DeValue::Integer(_) => self.any_integer().map(|value| value as f64),
@@ -160,12 +160,9 @@ impl<'d> Item<'d> {
                 return None;
             }
         };
-        let value = value.filter(|value: &f64| value.is_finite() && *value > 0.0);
+        let value = value.filter(|value| range.contains(value));
         if value.is_none() {
-            self.fail(
-                format!("`{}` must be above zero", self.key),
-                format!("for example `{} = 2`", self.key),
-            );
+            self.fail(format!("`{}` must be {words}", self.key), format!("for example `{} = 2`", self.key));
         }
         value
     }

@@ -141,27 +141,30 @@ pub(crate) struct Root<'d> {
 }
 
 impl<'d> Root<'d> {
-    /// The document, after checking that it has no section but these.
+    /// The document, of which only these sections are known.
     pub(crate) fn new(
         document: &'d Document<'d>,
         entries: &'d DeTable<'d>,
         sections: &'static [(&'static str, &'static [&'static str])],
     ) -> Self {
-        let root = Self { document, entries, sections };
-        for (key, value) in entries.iter() {
+        Self { document, entries, sections }
+    }
+
+    /// Every section but the known ones is a mistake.
+    pub(crate) fn refuse_unknown_sections(&self) {
+        for (key, value) in self.entries.iter() {
             let name = key.get_ref().as_ref();
-            let is_known = sections.iter().any(|(section, _)| *section == name);
+            let is_known = self.sections.iter().any(|(section, _)| *section == name);
             // Of a header without its bracket the parser makes a section named like a key further down.
             let is_guess = key.span().start >= value.span().end;
             if !is_known && !is_guess {
-                root.refuse(
+                self.refuse(
                     name,
                     key.span(),
                     matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_)),
                 );
             }
         }
-        root
     }
 
     fn refuse(&self, name: &str, span: Range<usize>, is_section: bool) {
