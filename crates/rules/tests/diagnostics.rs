@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
+use axum::{Router, routing::get};
 use b24bot_rules::{Config, ConfigError, ConfigErrorKind};
 use proptest::prelude::*;
 
@@ -499,6 +500,13 @@ proptest! {
         let shown = error.to_string();
         prop_assert_eq!(shown.matches("error: ").count(), error.diagnostics().len(), "{}", shown);
         prop_assert!(!error.render_for_terminal().is_empty());
+    }
+
+    #[test]
+    fn every_accepted_path_can_be_routed(path in "/[/a:*{}%.~]{0,8}") {
+        if let Ok(config) = Config::parse("bot.toml", &format!("{BOT}[server]\npath = '{path}'"), &environment) {
+            let _: Router = Router::new().route(&config.server.path, get(|| async {}));
+        }
     }
 
     #[test]
