@@ -30,6 +30,13 @@ impl<T> Answer<T> {
     pub fn json(&self) -> &str {
         &self.json
     }
+
+    /// The same answer with another result.
+    #[must_use]
+    pub fn map<U>(self, result: impl FnOnce(T) -> U) -> Answer<U> {
+        let Self { result: old, time, next, total, json } = self;
+        Answer { result: result(old), time, next, total, json }
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Answer<T> {

@@ -54,6 +54,11 @@ impl Call {
         Self { method, params: Map::new(), idempotent }
     }
 
+    /// A call out of the table of methods, which knows better than the name what it does.
+    pub(crate) fn typed(method: &str, params: Map<String, Value>, idempotent: bool) -> Self {
+        Self { method: method.to_owned(), params, idempotent }
+    }
+
     /// The parameters, written as JSON: a struct or a map, or `()` for none. Replaces earlier ones.
     ///
     /// # Errors
@@ -79,6 +84,12 @@ impl Call {
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
+    }
+
+    /// The parameters, to be written elsewhere. They can hold tokens.
+    #[must_use]
+    pub fn parameters(&self) -> impl Serialize + '_ {
+        &self.params
     }
 
     /// Whether the call may be repeated when it is unknown if it was carried out.

@@ -155,12 +155,12 @@ impl Error {
             ErrorCode::QueryLimitExceeded | ErrorCode::OperationTimeLimit => Repeat::Later,
             ErrorCode::ExpiredToken => Repeat::AfterRefresh,
             ErrorCode::InternalServerError | ErrorCode::UnexpectedAnswer => Repeat::IfIdempotent,
-            ErrorCode::Other(_) => match self.0.status {
+            code if code.is_of_the_platform() => Repeat::Never,
+            _ => match self.0.status {
                 Some(429) => Repeat::Later,
                 Some(500 | 502..=504) => Repeat::IfIdempotent,
                 _ => Repeat::Never,
             },
-            _ => Repeat::Never,
         }
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod like;
 mod limiter;
 mod measure;
+pub mod methods;
 mod portal;
 mod portals;
 mod redirect;
