@@ -4,10 +4,13 @@ mod fields;
 mod v1;
 mod v2;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+use self::fields::Fields;
 use crate::{
-    DecodeError, DecodeErrorKind, Event, Generation, Map, MemberId, Payload, Portal, Secret, Value, body,
+    DecodeError, DecodeErrorKind, Event, Generation, MemberId, Payload, Portal, Secret,
+    body::{self, Document},
+    event::Data,
 };
 
 /// How many bytes the events of one body may hold together, at the most: each bot or command in it gets an event, and
@@ -33,34 +36,31 @@ const MAX_COPIED: usize = 16 * 1024 * 1024;
 ///
 /// When the body is no event: see [`DecodeErrorKind`].
 pub fn decode(body: &[u8]) -> Result<Vec<Event>, DecodeError> {
-    Delivery::parse(body)?.into_events()
+    Delivery::parse(&Arc::from(body))?.into_events()
 }
 
 /// A body that was read but not yet believed: nothing in it may be acted upon before its application token is checked.
-#[derive(Debug)]
-pub struct Delivery {
+pub struct Delivery<'body> {
     name: String,
     portal: Portal,
     application_token: Option<Secret>,
-    body: Map,
-    length: usize,
+    body: &'body Arc<[u8]>,
+    document: Document<'body>,
 }
 
-impl Delivery {
+impl<'body> Delivery<'body> {
     /// Reads the envelope of a body: which event, from which portal, with which application token.
     ///
     /// # Errors
     ///
     /// When the body is neither form nor JSON object, is larger in structure than any event, or names no event.
-    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
-        let length = body.len();
-        let mut body = body::parse(body)?;
-        let name = match body.take("event") {
-            Value::Text(name) if is_event_name(&name) => name.to_ascii_uppercase(),
-            _ => return Err(DecodeError::new(DecodeErrorKind::NoEvent)),
-        };
+    pub fn parse(body: &'body Arc<[u8]>) -> Result<Self, DecodeError> {
+        let document = body::parse(body)?;
+        let root = Fields::of(document.root());
+        let name = root.some_text("event").filter(|name| is_event_name(name));
+        let name = name.ok_or_else(|| DecodeError::new(DecodeErrorKind::NoEvent))?.to_ascii_uppercase();
         // Only the top-level `auth` counts: the copies inside `data` are not what the portal vouches with.
-        let auth = body.get("auth").map(fields::Fields::of).unwrap_or_default();
+        let auth = root.child("auth");
         let portal = Portal {
             member_id: auth.some_text("member_id").map(MemberId::from),
             domain: auth.some_text("domain"),
@@ -68,7 +68,7 @@ impl Delivery {
             server_endpoint: auth.some_text("server_endpoint"),
         };
         let application_token = auth.some_text("application_token").map(Secret::from);
-        Ok(Self { name, portal, application_token, body, length })
+        Ok(Self { name, portal, application_token, body, document })
     }
 
     /// The event's name, in capitals.
@@ -94,19 +94,20 @@ impl Delivery {
     /// # Errors
     ///
     /// When an event of a known kind lacks what makes it one, such as a message's id.
-    pub fn into_events(mut self) -> Result<Vec<Event>, DecodeError> {
-        let data = Arc::new(self.body.take("data"));
-        let addressees =
-            ["BOT", "COMMAND"].map(|key| data.get(key).items().count()).into_iter().max().unwrap_or(0);
-        if addressees.saturating_mul(self.length) > MAX_COPIED {
+    pub fn into_events(self) -> Result<Vec<Event>, DecodeError> {
+        let root = Fields::of(self.document.root());
+        let data = root.child("data");
+        let addressees = ["BOT", "COMMAND"].map(|key| data.child(key).children().count()).into_iter().max();
+        if addressees.unwrap_or(0).saturating_mul(self.body.len()) > MAX_COPIED {
             return Err(DecodeError::new(DecodeErrorKind::TooComplex));
         }
-        let sent_at = self.body.get("ts").and_then(Value::as_u64);
+        let sent_at = root.number("ts");
         let generation = if self.name.starts_with("ONIMBOTV2") { Generation::V2 } else { Generation::V1 };
         let parts = match generation {
-            Generation::V1 => v1::read(&self.name, &data, &self.portal)?,
-            Generation::V2 => v2::read(&self.name, &data, &self.portal)?,
+            Generation::V1 => v1::read(&self.name, data, &self.portal)?,
+            Generation::V2 => v2::read(&self.name, data, &self.portal)?,
         };
+        let data = Data::of(self.body);
         let event = |(bot, payload)| Event {
             name: self.name.clone(),
             generation,
@@ -114,9 +115,18 @@ impl Delivery {
             bot,
             sent_at,
             payload,
-            data: Arc::clone(&data),
+            data: data.clone(),
         };
         Ok(parts.into_iter().map(event).collect())
+    }
+}
+
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("name", &self.name)
+            .field("portal", &self.portal)
+            .finish_non_exhaustive()
     }
 }
 

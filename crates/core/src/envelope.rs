@@ -120,7 +120,7 @@ fn prefix(event: &Event) -> String {
 fn digest(event: &Event) -> String {
     let mut hash = Sha256::new();
     hash.update(event.sent_at.unwrap_or_default().to_le_bytes());
-    feed(&mut hash, &event.data);
+    feed(&mut hash, event.data());
     hex(&hash.finalize())
 }
 

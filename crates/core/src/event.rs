@@ -1,9 +1,12 @@
 //! The event model: one for both generations of the bot platform.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
-    BotId, ChatId, CommandId, DialogId, MemberId, Message, MessageId, Secret, User, UserId, Value,
+    BotId, ChatId, CommandId, DialogId, MemberId, Message, MessageId, Secret, User, UserId, Value, body,
     message::Chat,
 };
 
@@ -25,11 +28,27 @@ pub struct Event {
     pub sent_at: Option<u64>,
     /// What happened.
     pub payload: Payload,
-    /// Everything that came under `data`, as it came; shared by the events of one body.
-    pub data: Arc<Value>,
+    pub(crate) data: Data,
 }
 
 impl Event {
+    /// Everything that came under `data`, as it came: for what the typed model does not know. Read when first asked.
+    #[must_use]
+    pub fn data(&self) -> &Value {
+        self.data.tree.get_or_init(|| {
+            // It was read before; what could not be read would be no event.
+            body::parse(&self.data.body)
+                .map(|document| document.root().get("data").to_value())
+                .unwrap_or_default()
+        })
+    }
+
+    /// The body it came in, which [`decode`](crate::decode) reads again. It holds tokens.
+    #[must_use]
+    pub fn body(&self) -> &Arc<[u8]> {
+        &self.data.body
+    }
+
     /// Where it happened, if in a dialog.
     #[must_use]
     pub fn dialog(&self) -> Option<&DialogId> {
@@ -42,6 +61,25 @@ impl Event {
             Payload::ContextGet(context) => Some(&context.dialog),
             Payload::BotDelete(_) | Payload::Other => None,
         }
+    }
+}
+
+/// The body of an event, and what came in it under `data`.
+#[derive(Clone)]
+pub(crate) struct Data {
+    body: Arc<[u8]>,
+    tree: OnceLock<Value>,
+}
+
+impl Data {
+    pub(crate) fn of(body: &Arc<[u8]>) -> Self {
+        Self { body: Arc::clone(body), tree: OnceLock::new() }
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.body.len())
     }
 }
 
@@ -120,7 +158,7 @@ pub enum Payload {
     ReactionChange(ReactionChange),
     /// Someone opened the bot from somewhere: ONIMBOTV2CONTEXTGET.
     ContextGet(ContextGet),
-    /// Any other event: its data is at [`Event::data`].
+    /// Any other event: its data is at [`Event::data`](Event::data()).
     Other,
 }
 

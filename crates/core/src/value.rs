@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// let body = b"event=ONSOMETHINGNEW&data[A][B]=27&auth[member_id]=m";
 /// let event = &decode(body)?[0];
-/// assert_eq!(event.data.get("A").get("B").as_u64(), Some(27));
-/// assert!(event.data.get("no").get("such").is_null());
+/// assert_eq!(event.data().get("A").get("B").as_u64(), Some(27));
+/// assert!(event.data().get("no").get("such").is_null());
 /// # Ok::<(), b24bot_core::DecodeError>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -165,10 +165,6 @@ impl Map {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(crate) fn take(&mut self, key: &str) -> Value {
-        self.0.get_mut(key).map(std::mem::take).unwrap_or_default()
     }
 }
 

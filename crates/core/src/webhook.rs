@@ -71,9 +71,10 @@ impl Webhook {
         if request.method() != Method::POST {
             return Err(Refusal::Method);
         }
-        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
+        let body: Arc<[u8]> = tokio::time::timeout(self.read_timeout, read(request.into_body()))
             .await
-            .map_err(|_| Refusal::TooSlow)??;
+            .map_err(|_| Refusal::TooSlow)??
+            .into();
         let delivery = Delivery::parse(&body).inspect_err(|_| count("other", "malformed"))?;
         let event = metric_label(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();

@@ -66,7 +66,7 @@ fn a_group_message_of_the_first_generation() {
     assert_eq!((message.author.id.get(), message.author.name.as_str()), (1027, "Mira Novak"));
     assert_eq!((message.author.gender, message.language.as_deref()), (Some('F'), Some("en")));
     assert_eq!(
-        event.data.get("PARAMS").get("CHAT_COLOR").as_str(),
+        event.data().get("PARAMS").get("CHAT_COLOR").as_str(),
         Some("AZURE"),
         "what has no field is reachable"
     );
@@ -158,7 +158,7 @@ fn commands_reactions_and_contexts() {
 fn other_events_pass_through_with_their_data() {
     let event = one(body!("onopenlinemessageadd"));
     assert!(matches!(event.payload, Payload::Other));
-    let message = event.data.get("DATA").get("0").get("message");
+    let message = event.data().get("DATA").get("0").get("message");
     assert_eq!(message.get("text").as_str(), Some("thanks"));
     assert!(matches!(one(body!("onappinstall")).payload, Payload::Other));
 }
@@ -180,7 +180,7 @@ fn each_bot_and_each_command_in_one_body_gets_its_event() {
         })
         .collect();
     assert_eq!(seen, [("tea", 7, 5), ("cup", 8, 6)]);
-    assert_eq!(events[0].data, events[1].data);
+    assert_eq!(events[0].data(), events[1].data());
 }
 
 #[test]

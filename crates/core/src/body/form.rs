@@ -2,64 +2,127 @@
 
 use std::borrow::Cow;
 
-use super::{Budget, MAX_DEPTH};
-use crate::{DecodeError, DecodeErrorKind, Map, Value};
+use super::{Document, Leaf, MAX_DEPTH, Place};
+use crate::{DecodeError, DecodeErrorKind};
 
-pub(super) fn parse(body: &[u8]) -> Result<Map, DecodeError> {
-    let mut budget = Budget::new();
-    let mut root = Map::default();
-    for (key, value) in form_urlencoded::parse(body) {
-        insert(&mut root, &key, value, &mut budget)?;
+pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
+    let mut path = Path { document: Document::new(), key: &[], steps: Vec::with_capacity(MAX_DEPTH) };
+    for pair in split(body, b'&').filter(|pair| !pair.is_empty()) {
+        let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        let (key, value) = (&pair[..equals], pair.get(equals + 1..).unwrap_or_default());
+        path.put(key, Leaf::Encoded(value))?;
     }
-    Ok(root)
+    Ok(path.document)
 }
 
-/// `data[BOT][5]=x` becomes `x` at `data`, `BOT`, `5`. An empty segment takes the next free index; a later value
-/// replaces an earlier one; brackets that do not close are part of the name.
-fn insert(root: &mut Map, key: &str, value: Cow<'_, str>, budget: &mut Budget) -> Result<(), DecodeError> {
-    let (mut name, mut rest) = match key.split_once('[') {
-        Some((name, rest)) if !name.is_empty() && rest.contains(']') => (name, rest),
-        _ => (key, ""),
-    };
-    let mut map = root;
-    for _ in 0..MAX_DEPTH {
-        let slot = slot(map, name, budget)?;
-        let Some((segment, after)) = rest.split_once(']') else {
-            *slot = Value::Text(value.into_owned());
-            return Ok(());
-        };
-        if !matches!(slot, Value::Map(_)) {
-            *slot = Value::Map(Map::default());
+/// Text without its `+` and `%`; what is no UTF-8 is replaced.
+pub(super) fn decode(encoded: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr2(b'+', b'%', encoded).is_none() {
+        return String::from_utf8_lossy(encoded);
+    }
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    Cow::Owned(percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned())
+}
+
+fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(separator, text);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
+}
+
+/// Walks from one key to the next. Keys come depth first, so most of the way is the same as the last time.
+struct Path<'body> {
+    document: Document<'body>,
+    /// The key before this one.
+    key: &'body [u8],
+    /// The containers on the way there, each with where its segment ends in the key.
+    steps: Vec<(usize, Place)>,
+}
+
+impl<'body> Path<'body> {
+    /// `data[BOT][5]` is at `data`, `BOT`, `5`. An empty segment takes the next free index; brackets that do not close
+    /// are part of the name.
+    fn put(&mut self, key: &'body [u8], leaf: Leaf<'body>) -> Result<(), DecodeError> {
+        let is_on_the_way = |end: usize| key.starts_with(&self.key[..end]) && segment(&key[end..]).is_some();
+        while self.steps.last().is_some_and(|(end, _)| !is_on_the_way(*end)) {
+            self.steps.pop();
         }
-        let Value::Map(child) = slot else { break };
-        map = child;
-        name = segment;
-        rest = after.strip_prefix('[').filter(|rest| rest.contains(']')).unwrap_or("");
+        self.key = key;
+        let (mut at, mut place) = self.steps.last().copied().unwrap_or((0, 0));
+        let (mut name, length) = segment(&key[at..]).filter(|_| at != 0).unwrap_or_else(|| first_name(key));
+        at += length;
+        let mut depth = self.steps.len();
+        let mut same_next_time = true;
+        while let Some((next, length)) = segment(&key[at..]) {
+            depth += 1;
+            if depth == MAX_DEPTH {
+                return Err(DecodeError::new(DecodeErrorKind::TooComplex));
+            }
+            // An empty segment is another index the next time.
+            same_next_time &= !is_index(name, place);
+            place = if is_index(name, place) {
+                let index = next_index(&self.document, place);
+                self.document.append(place, Cow::Owned(index), Leaf::Map)?
+            } else {
+                self.document.child(place, decode(name))?
+            };
+            if !matches!(self.document.values[place as usize].leaf, Leaf::Map) {
+                self.document.set(place, Leaf::Map);
+            }
+            if same_next_time {
+                self.steps.push((at, place));
+            }
+            name = next;
+            at += length;
+        }
+        let name =
+            if is_index(name, place) { next_index(&self.document, place).into() } else { decode(name) };
+        self.document.append(place, name, leaf).map(|_| ())
     }
-    Err(DecodeError::new(DecodeErrorKind::TooComplex))
 }
 
-fn slot<'map>(map: &'map mut Map, name: &str, budget: &mut Budget) -> Result<&'map mut Value, DecodeError> {
-    // A tree is written depth first: nearly always it is the last child again, and needs no hashing.
-    let index = match map.0.last() {
-        Some((last, _)) if last == name => Some(map.0.len() - 1),
-        _ => map.0.get_index_of(name),
+fn is_index(name: &[u8], parent: Place) -> bool {
+    name.is_empty() && parent != 0
+}
+
+/// What comes before the first bracket; all of it where no segment follows, or nothing comes before.
+fn first_name(key: &[u8]) -> (&[u8], usize) {
+    let name = match (1..key.len()).find(|at| bracket(&key[*at..], b'[').is_some()) {
+        Some(open) if bracket(key, b'[').is_none() && segment(&key[open..]).is_some() => &key[..open],
+        _ => key,
     };
-    let index = if let Some(index) = index {
-        index
-    } else {
-        budget.spend()?;
-        let name = if name.is_empty() { next_index(map) } else { name.to_owned() };
-        map.0.insert_full(name, Value::Null).0
-    };
-    Ok(&mut map.0[index])
+    (name, name.len())
+}
+
+/// The segment in brackets at the beginning, and its length with them.
+fn segment(key: &[u8]) -> Option<(&[u8], usize)> {
+    let open = bracket(key, b'[')?;
+    let close = memchr::memchr2_iter(b']', b'%', &key[open..]).map(|at| open + at);
+    let close = close.into_iter().find(|at| bracket(&key[*at..], b']').is_some())?;
+    let end = close + bracket(&key[close..], b']')?;
+    Some((&key[open..close], end))
+}
+
+/// The length of that bracket at the beginning, plain or encoded.
+fn bracket(key: &[u8], bracket: u8) -> Option<usize> {
+    match key {
+        [first, ..] if *first == bracket => Some(1),
+        [b'%', b'5', b'B' | b'b', ..] if bracket == b'[' => Some(3),
+        [b'%', b'5', b'D' | b'd', ..] if bracket == b']' => Some(3),
+        _ => None,
+    }
 }
 
 /// Behind the last index; where indexes come out of order, behind those that are taken.
-fn next_index(map: &Map) -> String {
-    let mut index =
-        map.0.last().and_then(|(last, _)| last.parse().ok()).map_or(0, |last: usize| last.wrapping_add(1));
-    while map.0.contains_key(&index.to_string()) {
+fn next_index(document: &Document<'_>, parent: Place) -> String {
+    let last = document.values[parent as usize].last;
+    let last: Option<usize> = if last == 0 { None } else { document.values[last as usize].key.parse().ok() };
+    let mut index = last.map_or(0, |last| last.wrapping_add(1));
+    while document.find(parent, &index.to_string()).is_some() {
         index = index.wrapping_add(1);
     }
     index.to_string()
@@ -70,7 +133,7 @@ mod tests {
     use super::*;
 
     fn as_json(body: &str) -> String {
-        serde_json::to_string(&parse(body.as_bytes()).unwrap()).unwrap()
+        serde_json::to_string(&parse(body.as_bytes()).unwrap().root().to_value()).unwrap()
     }
 
     #[test]
@@ -78,14 +141,19 @@ mod tests {
         for (body, json) in [
             ("a=1&b=2", r#"{"a":"1","b":"2"}"#),
             ("a[b][c]=1&a[b][d]=2&a[e]=3", r#"{"a":{"b":{"c":"1","d":"2"},"e":"3"}}"#),
+            ("a[b]=1&a[bc]=2&ab[b]=3", r#"{"a":{"b":"1","bc":"2"},"ab":{"b":"3"}}"#),
             ("a%5Bb%5D=x+y%26%3D%D1%81", r#"{"a":{"b":"x y&=с"}}"#),
+            ("a=x=y+z&b=%3D=", r#"{"a":"x=y z","b":"=="}"#),
             ("a[]=1&a[]=2", r#"{"a":{"0":"1","1":"2"}}"#),
+            ("a[][b][c]=1&a[][b][d]=2", r#"{"a":{"0":{"b":{"c":"1"}},"1":{"b":{"d":"2"}}}}"#),
+            ("a[][b]=1&a[][b]=2", r#"{"a":{"0":{"b":"1"},"1":{"b":"2"}}}"#),
             ("a[1]=x&a[]=y&a[0]=z&a[]=w", r#"{"a":{"1":"x","2":"y","0":"z","3":"w"}}"#),
             ("a[5][x]=1&a[7][x]=2", r#"{"a":{"5":{"x":"1"},"7":{"x":"2"}}}"#),
             ("a[b]=1&c=2&a[d]=3", r#"{"a":{"b":"1","d":"3"},"c":"2"}"#),
             ("a[18446744073709551615]=x&a[]=y", r#"{"a":{"18446744073709551615":"x","0":"y"}}"#),
             ("a&b=", r#"{"a":"","b":""}"#),
             ("a=%ff", "{\"a\":\"\u{fffd}\"}"),
+            ("a+b%5Bc+%64%5D=1", r#"{"a b":{"c d":"1"}}"#),
         ] {
             assert_eq!(as_json(body), json, "{body}");
         }
@@ -96,6 +164,8 @@ mod tests {
         for (body, json) in [
             ("a=1&a=2", r#"{"a":"2"}"#),
             ("a=1&a[b]=2", r#"{"a":{"b":"2"}}"#),
+            ("a[b]=1&a=2&a[c]=3", r#"{"a":{"c":"3"}}"#),
+            ("a[x]=1&a[b=2", r#"{"a":{"x":"1"},"a[b":"2"}"#),
             ("a[b=1", r#"{"a[b":"1"}"#),
             ("[a]=1", r#"{"[a]":"1"}"#),
             ("a[b]c[d]=1", r#"{"a":{"b":"1"}}"#),

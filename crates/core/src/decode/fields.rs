@@ -1,21 +1,15 @@
 //! Reading loose data: strings for numbers, empty strings for nothing.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
-use crate::{Auth, File, FileId, Portal, Secret, Value};
+use crate::{Auth, File, FileId, Portal, Secret, Value, body::Node};
 
 /// A node whose children are read by name.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'data>(&'data Value);
-
-impl Default for Fields<'_> {
-    fn default() -> Self {
-        Self(&Value::Null)
-    }
-}
+pub(super) struct Fields<'data>(Node<'data>);
 
 impl<'data> Fields<'data> {
-    pub(super) fn of(node: &'data Value) -> Self {
+    pub(super) fn of(node: Node<'data>) -> Self {
         Self(node)
     }
 
@@ -23,29 +17,27 @@ impl<'data> Fields<'data> {
         Self(self.0.get(key))
     }
 
-    pub(super) fn value(self) -> &'data Value {
-        self.0
+    pub(super) fn to_value(self) -> Value {
+        self.0.to_value()
     }
 
     /// The children with their names; PHP's JSON leaves the names out where they count from 0.
-    pub(super) fn children(self) -> impl Iterator<Item = (Option<&'data str>, Self)> {
-        let list = if let Value::List(list) = self.0 { list.as_slice() } else { &[] };
-        let named = self.0.entries().map(|(key, child)| (Some(key), Self(child)));
-        named.chain(list.iter().map(|child| (None, Self(child))))
+    pub(super) fn children(self) -> impl Iterator<Item = (&'data str, Self)> {
+        self.0.children().map(|(key, child)| (key, Self(child)))
     }
 
     /// Text, empty if there is none.
     pub(super) fn text(self, key: &str) -> String {
-        self.0.get(key).to_text().unwrap_or_default()
+        self.0.get(key).text().map(Cow::into_owned).unwrap_or_default()
     }
 
     /// Text that says something.
     pub(super) fn some_text(self, key: &str) -> Option<String> {
-        self.0.get(key).to_text().filter(|text| !text.is_empty())
+        self.0.get(key).text().filter(|text| !text.is_empty()).map(Cow::into_owned)
     }
 
     pub(super) fn number(self, key: &str) -> Option<u64> {
-        self.0.get(key).as_u64()
+        self.0.get(key).number()
     }
 
     /// An id under the first of the keys that holds one.
@@ -54,16 +46,16 @@ impl<'data> Fields<'data> {
     }
 
     pub(super) fn flag(self, key: &str) -> bool {
-        self.0.get(key).as_bool().unwrap_or_default()
+        self.0.get(key).scalar().as_bool().unwrap_or_default()
     }
 
     /// The ids in a list, or in a map from id to id.
     pub(super) fn ids<T: From<u64>>(self, key: &str) -> Vec<T> {
-        self.0.get(key).items().filter_map(Value::as_u64).map(T::from).collect()
+        self.0.get(key).children().filter_map(|(_, child)| child.number()).map(T::from).collect()
     }
 
     pub(super) fn parsed<T: FromStr>(self, key: &str) -> Option<T> {
-        self.0.get(key).as_str().and_then(|text| text.parse().ok())
+        self.0.get(key).text().and_then(|text| text.parse().ok())
     }
 
     /// A bot's own token; without a token or an address there is none. The portal's own address will do.

@@ -3,11 +3,10 @@
 use super::{Parts, fields::Fields};
 use crate::{
     Bot, BotDelete, BotId, Chat, ChatKind, Command, DecodeError, DialogId, File, FileId, JoinChat, Message,
-    MessageDelete, MessageId, Payload, Portal, User, UserId, Value, mention,
+    MessageDelete, MessageId, Payload, Portal, User, UserId, mention,
 };
 
-pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, DecodeError> {
-    let data = Fields::of(data);
+pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
     let payload: fn(Fields<'_>, Option<BotId>) -> Result<Payload, DecodeError> = match name {
         "ONIMBOTMESSAGEADD" => |data, bot| message(data, bot).map(Payload::MessageAdd),
         "ONIMBOTMESSAGEUPDATE" => |data, bot| message(data, bot).map(Payload::MessageUpdate),
@@ -22,7 +21,7 @@ pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, D
         named.filter_map(|(id, entry)| bot(id, entry, portal)).map(Some).collect();
     if bots.is_empty() {
         // ONIMBOTDELETE names its bot outside of `BOT`.
-        bots.push(bot(None, data, portal));
+        bots.push(bot("", data, portal));
     }
     bots.into_iter()
         .map(|bot| {
@@ -32,8 +31,8 @@ pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, D
         .collect()
 }
 
-fn bot(key: Option<&str>, bot: Fields<'_>, portal: &Portal) -> Option<Bot> {
-    let id = bot.id(&["BOT_ID"]).or_else(|| key?.parse().ok())?;
+fn bot(key: &str, bot: Fields<'_>, portal: &Portal) -> Option<Bot> {
+    let id = bot.id(&["BOT_ID"]).or_else(|| key.parse().ok())?;
     Some(Bot {
         id,
         code: bot.text("BOT_CODE"),
@@ -46,10 +45,10 @@ fn commands(data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
         .child("COMMAND")
         .children()
         .map(|(key, entry)| {
-            let bot = bot(None, entry, portal);
+            let bot = bot("", entry, portal);
             let message = message_of(data, bot.as_ref().map(|bot| bot.id), entry.id(&["MESSAGE_ID"]))?;
             let command = Command {
-                id: entry.id(&["COMMAND_ID"]).or_else(|| key?.parse().ok()),
+                id: entry.id(&["COMMAND_ID"]).or_else(|| key.parse().ok()),
                 name: entry.text("COMMAND").trim_start_matches('/').to_owned(),
                 params: entry.text("COMMAND_PARAMS"),
                 context: entry.some_text("COMMAND_CONTEXT").map(|context| context.to_lowercase()),
@@ -168,7 +167,7 @@ fn user(user: Fields<'_>) -> Option<User> {
 fn files(params: Fields<'_>) -> Vec<File> {
     let described = params.child("FILES").children().filter_map(|(key, file)| {
         Some(File {
-            id: file.id(&["id", "ID"]).or_else(|| key?.parse().ok())?,
+            id: file.id(&["id", "ID"]).or_else(|| key.parse().ok())?,
             name: file.some_text("name"),
             kind: file.some_text("type"),
             size: file.number("size"),

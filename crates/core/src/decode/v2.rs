@@ -3,12 +3,10 @@
 use super::{Parts, fields::Fields};
 use crate::{
     Bot, BotDelete, BotId, Chat, ChatKind, Command, ContextGet, DecodeError, DialogId, File, FileId,
-    JoinChat, Message, MessageDelete, MessageId, Payload, Portal, ReactionChange, User, UserId, Value,
-    mention,
+    JoinChat, Message, MessageDelete, MessageId, Payload, Portal, ReactionChange, User, UserId, mention,
 };
 
-pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, DecodeError> {
-    let data = Fields::of(data);
+pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
     let bot = bot(data.child("bot"), portal);
     let id = bot.as_ref().map(|bot| bot.id);
     let payload = match name {
@@ -49,7 +47,7 @@ pub(super) fn read(name: &str, data: &Value, portal: &Portal) -> Result<Parts, D
                 chat: chat(data.child("chat"), &dialog),
                 dialog,
                 user: user(data.child("user")),
-                context: data.child("context").value().clone(),
+                context: data.child("context").to_value(),
             })
         }
         _ => Payload::Other,
@@ -142,8 +140,7 @@ fn user(user: Fields<'_>) -> Option<User> {
 
 /// `files` describes them in newer revisions; `params.FILE_ID` lists ids in all.
 fn files(message: Fields<'_>) -> Vec<File> {
-    let described = message.child("files").value().items().filter_map(|file| {
-        let file = Fields::of(file);
+    let described = message.child("files").children().filter_map(|(_, file)| {
         Some(File {
             id: file.id(&["id"])?,
             name: file.some_text("name"),
