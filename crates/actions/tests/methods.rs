@@ -22,6 +22,7 @@ use axum::{
 };
 use b24bot_actions::{
     Client, ErrorCode, ErrorKind, LikeAction, Limits, Portals, RetryPolicy, WebhookUrl,
+    content::OutgoingMessage,
     methods::{
         BotProfile, BotProperties, BotType, ChatEntity, ChatType, Color, CommandText, EventMode, LineConfig,
         Method, QueueEntry, QueueType, Reaction, SortOrder,
@@ -364,6 +365,72 @@ async fn pages_by_the_last_id_each_when_it_is_wanted() {
     assert!(messages.try_next().await.unwrap().is_none());
     let last: Vec<_> = portal.asked().into_iter().map(|(_, body)| body["LAST_ID"].clone()).collect();
     assert_eq!(last, [json!(8), json!(7)]);
+}
+
+#[tokio::test]
+async fn pages_in_either_direction_and_in_two_stages() {
+    let (portal, client) = Portal::start().await;
+    let newer = |ids: &[u64]| {
+        let messages: Vec<_> = ids.iter().map(|id| json!({ "id": id, "chat_id": 5 })).collect();
+        json!({ "result": { "messages": messages } })
+    };
+    let notifications = |list: &[(u64, u64)]| {
+        let list: Vec<_> = list.iter().map(|(id, kind)| json!({ "id": id, "notify_type": kind })).collect();
+        json!({ "result": { "notifications": list } })
+    };
+    portal.prepare([newer(&[3, 4]), newer(&[])]);
+    let messages =
+        client.im().dialog().messages().get("27").first_id(2).stream().map_ok(|message| message.id.get());
+    assert_eq!(ids(messages).await, [3, 4]);
+    portal.prepare([notifications(&[(9, 1)]), notifications(&[(8, 1), (20, 3)]), notifications(&[])]);
+    let notified = client.im().notify().get().stream().map_ok(|notification| notification.id);
+    assert_eq!(ids(notified).await, [9, 8, 20]);
+    let bodies: Vec<_> = portal.asked().into_iter().map(|(_, body)| body).collect();
+    let wanted = [
+        json!({ "DIALOG_ID": "27", "FIRST_ID": 2 }),
+        json!({ "DIALOG_ID": "27", "FIRST_ID": 4 }),
+        json!({}),
+        json!({ "LAST_ID": 9, "LAST_TYPE": 1 }),
+        json!({ "LAST_ID": 20, "LAST_TYPE": 3 }),
+    ];
+    assert_eq!(bodies, wanted);
+}
+
+#[tokio::test]
+async fn pages_within_an_object_and_never_the_same_one_twice() {
+    let (portal, client) = Portal::start().await;
+    portal.prepare([
+        json!({ "result": [{ "ID": "15" }] }),
+        json!({ "result": [] }),
+        json!({ "result": [{ "ID": "1" }], "next": 50 }),
+        json!({ "result": [{ "ID": "2" }], "next": 50 }),
+    ]);
+    let lines = client.imopenlines().config().list().get().limit(1).stream().map_ok(|line| line.id);
+    assert_eq!(ids(lines).await, [15]);
+    assert_eq!(portal.asked()[1].1, json!({ "PARAMS": { "limit": 1, "offset": 1 } }));
+    assert_eq!(ids(client.user().search().stream().map_ok(|user| user.id.get())).await, [1, 2]);
+    assert_eq!(portal.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn content_that_was_built_apart() {
+    let (_, client) = Portal::start().await;
+    let message = OutgoingMessage::new("Shall I?").reply_to(7);
+    let call = client.im().message().add("chat5", "").extras(message.to_params_v1().unwrap());
+    let wanted = json!({ "DIALOG_ID": "chat5", "MESSAGE": "Shall I?", "REPLY_ID": 7 });
+    assert_eq!(written(call).1, wanted);
+    let call = client
+        .imbot()
+        .v2()
+        .chat()
+        .message()
+        .send(1001, "27")
+        .extra("fields", message.to_params_v2().unwrap());
+    let wanted =
+        json!({ "botId": 1001, "dialogId": "27", "fields": { "message": "Shall I?", "replyId": 7 } });
+    assert_eq!(written(call).1, wanted);
+    let nameless = client.im().message().add("27", "Hi").extras([1, 2]).into_call();
+    assert_eq!(nameless.unwrap_err().kind(), &ErrorKind::Params);
 }
 
 #[tokio::test]

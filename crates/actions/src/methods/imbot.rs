@@ -32,7 +32,7 @@ namespace! {
     };
 
     /// Registers a bot. A code that exists already returns that bot and changes nothing on it.
-    act register = Register, "imbot.register" at "chat-bots/outdated/bots/imbot-register"
+    set register = Register, "imbot.register" at "chat-bots/outdated/bots/imbot-register"
     (
         code: text = "CODE",
         event_message_add: text = "EVENT_MESSAGE_ADD",

@@ -50,7 +50,7 @@ impl ParamInfo {
 pub enum Effect {
     /// It reads.
     Read,
-    /// It brings something into a state: twice is the same as once.
+    /// It brings something into a state, or shows something for a moment: twice does no harm.
     Set,
     /// It does something each time.
     Act,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
 /// What can be read from whatever the platform writes it as.
-pub trait Loose: Sized {
+pub(crate) trait Loose: Sized {
     /// Reads it.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ pub trait Loose: Sized {
 
 /// Something else than expected. It never quotes what it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     expected: &'static str,
     path: String,
 }
@@ -84,6 +84,11 @@ pub(crate) fn object(value: &Value) -> Result<&Map<String, Value>, Mismatch> {
 /// Whether an object is meant to be absent. Now and then an empty one comes as JSON within a string.
 pub(crate) fn is_no_object(value: &Value) -> bool {
     String::is_nothing(value) || matches!(value.as_str(), Some("{}" | "[]"))
+}
+
+/// Whether an object's id says that it is nobody and nothing.
+pub(crate) fn has_no_id(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| !matches!(field::<u64>(object, "id"), Ok(1..)))
 }
 
 /// The field of that name, however its key is written.

@@ -73,7 +73,6 @@ mod words;
 
 pub use info::{Effect, MethodInfo, ParamInfo};
 pub use line::{LineConfig, QueueEntry};
-pub use loose::{Loose, Mismatch};
 pub use objects::{AppText, BotProfile, BotProperties, CommandText};
 pub use pages::Page;
 pub use request::{Method, Sending};

@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use futures_util::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{info::MethodInfo, loose::Loose, request::Request};
+use super::{
+    answers::{Messages, Notifications},
+    info::MethodInfo,
+    loose::Loose,
+    request::Request,
+};
 use crate::{answer::Answer, error::Error};
 
 /// One page of a list.
-pub trait Page: Loose + Send + 'static {
+pub trait Page: Send + 'static {
     /// What is listed.
     type Entry: Send + 'static;
 
@@ -32,7 +37,7 @@ pub trait Page: Loose + Send + 'static {
     }
 }
 
-impl<T: Loose + Send + 'static> Page for Vec<T> {
+impl<T: Send + 'static> Page for Vec<T> {
     type Entry = T;
 
     fn count(&self) -> usize {
@@ -44,7 +49,7 @@ impl<T: Loose + Send + 'static> Page for Vec<T> {
     }
 }
 
-impl<T: Loose + Send + 'static> Page for BTreeMap<String, T> {
+impl<T: Send + 'static> Page for BTreeMap<String, T> {
     type Entry = T;
 
     fn count(&self) -> usize {
@@ -56,50 +61,76 @@ impl<T: Loose + Send + 'static> Page for BTreeMap<String, T> {
     }
 }
 
-/// Where the next page begins: what to write into the parameter that pages, given what it was before. `None` after the
-/// last page.
-pub(crate) type Next<T> = fn(&Answer<T>, Option<u64>) -> Option<u64>;
+/// Makes the request ask for the page after this one; `false` after the last. The parameter is the one that pages.
+pub(crate) type Turn<T> = fn(&Answer<T>, &mut Request, &'static str) -> bool;
 
-/// The answer's `next` says where.
-pub(crate) fn next<T: Page>(answer: &Answer<T>, _: Option<u64>) -> Option<u64> {
-    answer.next.filter(|_| answer.result.count() > 0)
+/// The answer's `next` says where the page begins.
+pub(crate) fn next<T: Page>(answer: &Answer<T>, request: &mut Request, param: &'static str) -> bool {
+    let next = answer.next.filter(|_| answer.result.count() > 0);
+    turn(request, param, next)
 }
 
-/// As many entries further as this page had.
-pub(crate) fn offset<T: Page>(answer: &Answer<T>, before: Option<u64>) -> Option<u64> {
-    let after = before.unwrap_or(0) + answer.result.count() as u64;
-    let more = match (answer.result.has_more(), answer.next, answer.total) {
-        (Some(more), ..) => more,
-        (None, Some(next), _) => {
-            return Some(next).filter(|next| Some(*next) > before && answer.result.count() > 0);
-        }
-        (None, None, Some(total)) => after < total,
-        (None, None, None) => true,
+/// It begins as many entries further as this one had.
+pub(crate) fn offset<T: Page>(answer: &Answer<T>, request: &mut Request, param: &'static str) -> bool {
+    let after = request.number(param).unwrap_or(0) + answer.result.count() as u64;
+    let next = match (answer.result.has_more(), answer.next, answer.total) {
+        (Some(more), ..) => more.then_some(after),
+        (None, Some(next), _) => Some(next),
+        (None, None, Some(total)) => (after < total).then_some(after),
+        (None, None, None) => Some(after),
     };
-    (more && answer.result.count() > 0).then_some(after)
+    turn(request, param, next.filter(|_| answer.result.count() > 0))
 }
 
-/// After the last entry's id.
-pub(crate) fn last<T: Page>(answer: &Answer<T>, before: Option<u64>) -> Option<u64> {
-    let more = answer.result.has_more().unwrap_or(true) && answer.result.count() > 0;
-    answer.result.last_id().filter(|last| more && Some(*last) != before)
+/// It begins after the last entry's id.
+pub(crate) fn last<T: Page>(answer: &Answer<T>, request: &mut Request, param: &'static str) -> bool {
+    turn(request, param, answer.result.last_id())
+}
+
+/// Older messages than the oldest, or newer ones than the newest if that is the way the caller began.
+pub(crate) fn messages(answer: &Answer<Messages>, request: &mut Request, param: &'static str) -> bool {
+    let ids = answer.result.messages.iter().map(|message| message.id.get());
+    if request.number("FIRST_ID").is_some() {
+        turn(request, "FIRST_ID", ids.max())
+    } else {
+        turn(request, param, ids.min())
+    }
+}
+
+/// First come those that ask for confirmation, then all others.
+pub(crate) fn notifications(
+    answer: &Answer<Notifications>,
+    request: &mut Request,
+    param: &'static str,
+) -> bool {
+    let last = answer.result.notifications.last();
+    if let Some(last) = last {
+        request.set("LAST_TYPE", if last.notify_type == 1 { 1 } else { 3 });
+    }
+    turn(request, param, last.map(|last| last.id))
+}
+
+/// Turns the page, unless it stays the same one: no list may go on for ever.
+fn turn(request: &mut Request, param: &'static str, to: Option<u64>) -> bool {
+    let to = to.filter(|to| request.number(param) != Some(*to));
+    if let Some(to) = to {
+        request.set(param, to);
+    }
+    to.is_some()
 }
 
 /// The pages of a list, one after the other.
-pub(crate) fn pages<T: Page>(
+pub(crate) fn pages<T: Page + Loose>(
     request: Request,
     info: &'static MethodInfo,
-    next: Next<T>,
+    turn: Turn<T>,
     param: &'static str,
 ) -> impl Stream<Item = Result<Answer<T>, Error>> + Send {
     stream::try_unfold(Some(request), move |request| async move {
         let Some(mut request) = request else { return Ok(None) };
         let answer = request.clone().send::<T>(info).await?;
-        let following = next(&answer, request.number(param)).map(|at| {
-            request.set(param, at);
-            request
-        });
-        Ok(Some((answer, following)))
+        let more = turn(&answer, &mut request, param);
+        Ok(Some((answer, more.then_some(request))))
     })
 }
 

@@ -59,7 +59,21 @@ impl Fields {
         }
     }
 
-    /// One that cannot be told by its text to be of a secret: only the names are shown.
+    /// Sets all that an object holds.
+    fn merge(&mut self, params: impl Serialize) {
+        match serde_json::to_value(params) {
+            Ok(Value::Object(params)) => self.map.extend(params),
+            Ok(Value::Null) => {}
+            Ok(_) => {
+                self.unwritable
+                    .get_or_insert_with(|| "parameters have names: pass a struct or a map".to_owned());
+            }
+            Err(error) => {
+                self.unwritable.get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+
     fn names(&self) -> Vec<&String> {
         self.map.keys().collect()
     }
@@ -114,17 +128,15 @@ impl Request {
         self.params.set(path, value);
     }
 
+    pub(crate) fn merge(&mut self, params: impl Serialize) {
+        self.params.merge(params);
+    }
+
     /// A number among the parameters.
     pub(crate) fn number(&self, path: &str) -> Option<u64> {
-        path.split('.')
-            .try_fold(None, |found: Option<&Value>, name| {
-                let value = match found {
-                    None => self.params.map.get(name)?,
-                    Some(value) => value.get(name)?,
-                };
-                Some(Some(value))
-            })??
-            .as_u64()
+        let mut names = path.split('.');
+        let first = self.params.map.get(names.next()?)?;
+        names.try_fold(first, |value, name| value.get(name))?.as_u64()
     }
 
     pub(crate) fn call(self, info: &MethodInfo) -> Result<Call, Error> {

@@ -217,6 +217,13 @@ macro_rules! namespace {
                     self
                 }
 
+                /// Several parameters at once, such as the content of a message
+                /// ([`to_params_v1`](crate::content::OutgoingMessage::to_params_v1)): a struct or a map.
+                pub fn extras(mut self, params: impl serde::Serialize) -> Self {
+                    self.0.merge(params);
+                    self
+                }
+
                 /// Sends the call and returns the result with everything around it.
                 ///
                 /// # Errors
@@ -371,11 +378,12 @@ macro_rules! words {
 }
 
 /// What a method returns: a struct whose fields are found whatever the case of their keys (`firstName`,
-/// `first_name`, `FIRST_NAME`), read as [`Loose`](super::loose::Loose) says.
+/// `first_name`, `FIRST_NAME`), read as [`Loose`](super::loose::Loose) says. `unless has_no_id`: without an id, or with 0
+/// as id, it is absent where it may be.
 macro_rules! answer {
     ($(
         $(#[$doc:meta])*
-        $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
+        $name:ident $(unless $no_id:ident)? { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
     )*) => {$(
         $(#[$doc])*
         #[non_exhaustive]
@@ -391,7 +399,7 @@ macro_rules! answer {
             }
 
             fn is_nothing(value: &serde_json::Value) -> bool {
-                $crate::methods::loose::is_no_object(value)
+                $crate::methods::loose::is_no_object(value) $(|| $crate::methods::loose::$no_id(value))?
             }
         }
 

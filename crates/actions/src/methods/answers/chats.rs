@@ -7,7 +7,7 @@ use crate::methods::{ChatRole, Page};
 
 answer! {
     /// A dialog.
-    Chat {
+    Chat unless has_no_id {
         /// The id.
         id: ChatId,
         /// The dialog's id.
@@ -214,8 +214,8 @@ answer! {
         date_update: Option<String>,
         /// When somebody last wrote, ISO 8601.
         date_last_activity: Option<String>,
-        /// The chat; of a private dialog only some fields.
-        chat: Option<b24bot_core::Value>,
+        /// The chat, unless it is a private dialog.
+        chat: Option<Chat>,
         /// The other user, in a private dialog.
         user: Option<User>,
     }

@@ -341,7 +341,7 @@ impl Page for Messages {
     }
 
     fn last_id(&self) -> Option<u64> {
-        self.messages.iter().map(|message| message.id.get()).min()
+        self.messages.last().map(|message| message.id.get())
     }
 }
 

@@ -9,8 +9,8 @@ use crate::methods::{
 
 answer! {
     /// A user, as the chat knows them. Bots are users, too.
-    User {
-        /// The id; 0 where the platform means nobody.
+    User unless has_no_id {
+        /// The id.
         id: UserId,
         /// Whether they may use the portal.
         active: bool,

@@ -36,7 +36,7 @@ namespace! {
     errors [MessageIdError, DialogIdEmpty];
 
     /// Shows that the caller is writing.
-    act writing = DialogWriting, "im.dialog.writing" at "chats/messages/im-dialog-writing"
+    set writing = DialogWriting, "im.dialog.writing" at "chats/messages/im-dialog-writing"
     (dialog_id: DialogId = "DIALOG_ID") -> bool {}
     errors [DialogIdEmpty, AccessError];
 }
@@ -56,7 +56,7 @@ namespace! {
         limit: u64 = "LIMIT",
     }
     errors [DialogIdEmpty, FirstIdString, LastIdString, AccessError]
-    pages last "LAST_ID";
+    pages messages "LAST_ID";
 
     /// Looks for messages in a chat, by text and by date.
     read search = DialogMessagesSearch, "im.dialog.messages.search" at "chats/messages/im-dialog-messages-search"

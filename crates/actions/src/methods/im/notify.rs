@@ -73,7 +73,8 @@ namespace! {
         /// Turn BB code into HTML.
         convert_text: yn = "CONVERT_TEXT",
     }
-    errors [LastIdAndLastType, LastIdString];
+    errors [LastIdAndLastType, LastIdString]
+    pages notifications "LAST_ID";
 
     /// Marks a notification, and those after it, as read or unread.
     set read = NotifyRead, "im.notify.read" at "chats/notifications/im-notify-read"

@@ -58,7 +58,7 @@ namespace! {
     deprecated "use `imbot.v2.Chat.leave` instead";
 
     /// Shows that the bot is writing.
-    act send_typing = ChatSendTyping, "imbot.chat.sendTyping" at "chat-bots/outdated/chats/imbot-chat-send-typing"
+    set send_typing = ChatSendTyping, "imbot.chat.sendTyping" at "chat-bots/outdated/chats/imbot-chat-send-typing"
     (dialog_id: DialogId = "DIALOG_ID") -> bool {
         /// The bot, if the application has several.
         bot_id: BotId = "BOT_ID",

@@ -61,7 +61,8 @@ namespace! {
         /// With the queue of operators.
         config_queue: yn = "OPTIONS.CONFIG_QUEUE",
     }
-    errors [InvalidFormat];
+    errors [InvalidFormat]
+    pages offset "PARAMS.offset";
 }
 
 namespace! {

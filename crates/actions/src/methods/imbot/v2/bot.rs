@@ -36,7 +36,7 @@ namespace! {
     pages offset "offset";
 
     /// Registers a bot. A code that exists already returns that bot and changes nothing on it.
-    act register = BotRegister, "imbot.v2.Bot.register" at "chat-bots/chat-bots-v2/imbot.v2/bots/bot-register"
+    set register = BotRegister, "imbot.v2.Bot.register" at "chat-bots/chat-bots-v2/imbot.v2/bots/bot-register"
     (code: text = "fields.code", properties: {BotProperties} = "fields.properties") -> answers::BotAndUsers {
         /// A secret that calls through a webhook are signed with, 40 characters at most.
         bot_token: text = "fields.botToken",

@@ -87,7 +87,7 @@ namespace! {
     ChatInputAction, scope Some("imbot");
 
     /// Shows what the bot is doing: writing, thinking, searching, …
-    act notify = ChatInputActionNotify, "imbot.v2.Chat.InputAction.notify" at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-input-action-notify"
+    set notify = ChatInputActionNotify, "imbot.v2.Chat.InputAction.notify" at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-input-action-notify"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
