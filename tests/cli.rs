@@ -50,6 +50,21 @@ async fn call_sends_pairs_and_json() {
 }
 
 #[tokio::test]
+async fn calls_need_only_the_portal_of_the_configuration() {
+    let portal = Scripted::start().await;
+    let config = format!(
+        "{}\n[security]\napplication_token = \"${{B24_APPLICATION_TOKEN}}\"\n[[rule]]\nbad = 1\n",
+        portal.webhook()
+    );
+    let liked = Program::to_end(&["like", "84331"], Some(&config), &[]).await;
+    assert_eq!(liked.status.code(), Some(0), "{}", stderr(&liked));
+    let nobody = config.replace(portal.url(), "http://127.0.0.1:9");
+    let failed = Program::to_end(&["like", "84331"], Some(&nobody), &[]).await;
+    assert_eq!((failed.status.code(), stdout(&failed).as_str()), (Some(1), ""));
+    assert!(stderr(&failed).contains("refused"), "{}", stderr(&failed));
+}
+
+#[tokio::test]
 async fn check_shows_every_mistake_with_its_place() {
     let good = Program::to_end(&["check"], Some(&bot_toml(APP)), &[]).await;
     assert_eq!((good.status.code(), stdout(&good).contains("2 rules")), (Some(0), true));

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use b24bot_core::{Bot, BotId, DialogId, Event, Generation, MessageId};
+use b24bot_core::{Bot, BotId, DialogId, Event, Generation, MessageId, Secret};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -91,9 +91,8 @@ impl Context {
     async fn mark(&self, message: MessageId, action: LikeAction) -> Result<Mark, Error> {
         let client = self.client()?;
         let generation = self.event.generation;
-        let speaks =
-            |bot: &&Bot| self.signed(&client, generation, bot::like(bot.id, message, action)).is_ok();
-        let own = self.event.bot.as_ref().filter(speaks).map(|bot| (bot.id, generation));
+        let speaks = !client.is_webhook() || self.key(generation).is_some();
+        let own = self.event.bot.as_ref().filter(|_| speaks).map(|bot| (bot.id, generation));
         client.mark(message, action, own, |call| self.signed(&client, generation, call)).await
     }
 
@@ -105,7 +104,7 @@ impl Context {
     pub async fn react(&self, message: impl Into<MessageId>, reaction: &str) -> Result<Mark, Error> {
         let client = self.client()?;
         let call = bot::react(self.bot_id()?, message.into(), reaction);
-        client.mark_unless(Some(bot::ALREADY_SET), self.signed(&client, Generation::V2, call)?).await
+        client.mark_unless(Some(bot::ALREADY_SET), self.signed(&client, Generation::V2, call)).await
     }
 
     /// Writes to the dialog the event came from, as the bot. Returns the new message's id.
@@ -134,11 +133,11 @@ impl Context {
         let (client, bot, dialog) = (self.client()?, self.bot_id()?, dialog.into());
         match self.event.generation {
             generation @ Generation::V1 => {
-                let call = self.signed(&client, generation, bot::say_v1(bot, &dialog, text))?;
+                let call = self.signed(&client, generation, bot::say_v1(bot, &dialog, text));
                 Ok(client.send(call).await?.result)
             }
             generation @ Generation::V2 => {
-                let call = self.signed(&client, generation, bot::say_v2(bot, &dialog, text))?;
+                let call = self.signed(&client, generation, bot::say_v2(bot, &dialog, text));
                 Ok(client.send::<Sent>(call).await?.result.id)
             }
         }
@@ -160,23 +159,21 @@ impl Context {
         })
     }
 
-    /// A bot that was registered through a webhook signs its calls with what it was registered with.
-    fn signed(&self, client: &Client, generation: Generation, call: Call) -> Result<Call, Error> {
-        if !client.is_webhook() {
-            return Ok(call);
+    /// A bot that was registered through a webhook signs its calls with what it was registered with. Where that is not
+    /// configured the call goes out without: the portal has the last word on what it takes.
+    fn signed(&self, client: &Client, generation: Generation, call: Call) -> Call {
+        match self.key(generation) {
+            Some((name, secret)) if client.is_webhook() => call.with(name, secret.expose()),
+            _ => call,
         }
+    }
+
+    fn key(&self, generation: Generation) -> Option<(&'static str, &Secret)> {
         let bot = self.portals.registered_bot();
-        let (name, secret, key) = match generation {
-            Generation::V1 => ("CLIENT_ID", &bot.client_id, "client_id"),
-            Generation::V2 => ("botToken", &bot.token, "bot_token"),
-        };
-        let Some(secret) = secret else {
-            return Err(Error::new(ErrorKind::NoCredentials, call.method()).note(format!(
-                "through a webhook a bot needs the {name} it was registered with; \
-                 configure `{key}` under `[portal]` in bot.toml"
-            )));
-        };
-        Ok(call.with(name, secret.expose()))
+        match generation {
+            Generation::V1 => bot.client_id.as_ref().map(|secret| ("CLIENT_ID", secret)),
+            Generation::V2 => bot.token.as_ref().map(|secret| ("botToken", secret)),
+        }
     }
 }
 

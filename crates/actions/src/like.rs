@@ -104,7 +104,7 @@ impl Client {
         message: MessageId,
         action: LikeAction,
         own: Option<(BotId, Generation)>,
-        sign: impl Fn(Call) -> Result<Call, Error>,
+        sign: impl Fn(Call) -> Call,
     ) -> Result<Mark, Error> {
         let now = || Instant::now().into_std();
         if let Some(own) = own
@@ -138,7 +138,7 @@ impl Client {
         message: MessageId,
         action: LikeAction,
         (bot, generation): (BotId, Generation),
-        sign: impl Fn(Call) -> Result<Call, Error>,
+        sign: impl Fn(Call) -> Call,
     ) -> Result<Mark, Error> {
         let (call, stood) = match (generation, action) {
             (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), None),
@@ -152,7 +152,7 @@ impl Client {
                 return Err(Error::new(ErrorKind::Unsupported, LIKE).note(why));
             }
         };
-        self.mark_unless(stood, sign(call)?).await
+        self.mark_unless(stood, sign(call)).await
     }
 
     /// Sends a call that changes a mark; the error code `stood` says that there was nothing to change.

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
-use b24bot_rules::{Config, Mode, PortalSettings, RuleHandler, StoreSettings};
+use b24bot_rules::{Config, Mode, RuleHandler, StoreSettings};
 use b24bot_store::MemoryInbox;
 
 use crate::{Error, ErrorKind, Running, Signals};
@@ -62,7 +62,15 @@ impl Bot {
     /// When it asks for what this version cannot do.
     pub fn new(config: Config) -> Result<Self, Error> {
         refuse_what_is_missing(&config)?;
-        let portals = build(portals(&config)?)?;
+        for warning in &config.warnings {
+            tracing::warn!(
+                line = warning.line(),
+                "{}: {}",
+                warning.message(),
+                warning.help().unwrap_or_default()
+            );
+        }
+        let portals = build(portals(&config))?;
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
             dispatcher: Dispatcher::new(portals).handler(rules),
@@ -140,41 +148,30 @@ fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
 }
 
 /// What a configuration says about calling portals: the credentials and the limits.
-///
-/// # Errors
-///
-/// None at present: the webhook's address was checked when the configuration was read.
-pub fn portals(config: &Config) -> Result<PortalsBuilder, Error> {
+pub fn portals(config: &Config) -> PortalsBuilder {
     let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
     let portals = Portals::builder().limits(limits);
-    let Some(portal) = &config.portal else { return Ok(portals) };
+    let Some(portal) = &config.portal else { return portals };
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;
     bot.client_id.clone_from(&portal.client_id);
     bot.token.clone_from(&portal.bot_token);
-    Ok(portals.webhook(portal.webhook.clone()).bot(bot))
+    portals.webhook(portal.webhook.clone()).bot(bot)
 }
 
 pub(crate) fn build(portals: PortalsBuilder) -> Result<Portals, Error> {
     portals.build().map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))
 }
 
-/// The application tokens that `bot.toml` tells of.
+/// The application tokens that `bot.toml` tells of: the one it names, and what vouches for a bot that was registered
+/// through an inbound webhook, which is the word `custom` and its key.
 fn tokens(config: &Config) -> ApplicationTokens {
-    let configured = config.security.application_token.clone();
-    let derived = || config.portal.as_ref().map(tokens_of_webhook_bot).unwrap_or_default();
-    configured
-        .map_or_else(derived, |token| vec![token])
-        .iter()
-        .fold(ApplicationTokens::default(), ApplicationTokens::accept)
-}
-
-/// A bot that was registered through an inbound webhook is vouched for with the word `custom` and what it was
-/// registered with, cut to 50 characters.
-fn tokens_of_webhook_bot(portal: &PortalSettings) -> Vec<Secret> {
-    [&portal.bot_token, &portal.client_id]
-        .into_iter()
-        .flatten()
-        .map(|key| Secret::from(format!("custom{}", key.expose()).chars().take(50).collect::<String>()))
-        .collect()
+    let keys = config.portal.iter().flat_map(|portal| [&portal.bot_token, &portal.client_id]).flatten();
+    let derived = keys.map(|key| format!("custom{}", key.expose()));
+    let configured = config.security.application_token.iter().map(|token| token.expose().to_owned());
+    derived.chain(configured).fold(ApplicationTokens::default(), |tokens, token| {
+        // The platform cuts these to 50 characters.
+        let sent = if token.starts_with("custom") { token.chars().take(50).collect() } else { token };
+        tokens.accept(&Secret::from(sent))
+    })
 }

@@ -49,7 +49,7 @@ impl Bot {
         }
         self.any_port = true;
         let (bot, path) = (bot.clone(), server.path.clone());
-        let portals = build(portals(&self.config)?)?;
+        let portals = build(portals(&self.config))?;
 
         let portal = Portal::builder().listen(portal).start().await.map_err(|error| {
             let advice = "another address can be given with --portal";

@@ -193,8 +193,7 @@ impl<'doc> Node<'doc> {
     /// The number, as [`Value::as_u64`] reads it.
     pub(crate) fn number(self) -> Option<u64> {
         match &self.slot()?.leaf {
-            // Digits need no decoding.
-            Leaf::Encoded(encoded) => std::str::from_utf8(encoded).ok()?.parse().ok(),
+            Leaf::Encoded(encoded) => form::decode(encoded).parse().ok(),
             Leaf::Text(text) => text.parse().ok(),
             _ => self.scalar().as_u64(),
         }

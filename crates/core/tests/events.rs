@@ -228,6 +228,13 @@ fn nothing_shown_of_an_event_holds_a_token() {
 }
 
 #[test]
+fn digits_may_be_encoded_like_anything_else() {
+    let body = b"event=ONIMBOTMESSAGEADD&data[PARAMS][MESSAGE_ID]=%37%30&data[PARAMS][DIALOG_ID]=%32%37";
+    let message = message(body);
+    assert_eq!((message.id.get(), message.dialog.as_str()), (70, "27"));
+}
+
+#[test]
 fn a_command_finds_its_message_where_params_does_not_name_it() {
     let body = b"event=ONIMCOMMANDADD&data[COMMAND][7][COMMAND]=tea&data[COMMAND][7][MESSAGE_ID]=9&data[PARAMS][DIALOG_ID]=27";
     assert_eq!(command(body).message.id.get(), 9);

@@ -16,7 +16,7 @@ use rules::Voice;
 pub(crate) use sections::SECTIONS;
 
 use crate::{
-    ConfigError, ConfigErrorKind, Rule,
+    ConfigError, ConfigErrorKind, Diagnostic, Rule,
     document::{Document, Root, Table, not_utf8},
 };
 
@@ -45,6 +45,8 @@ pub struct Config {
     pub admin: Option<AdminSettings>,
     /// The rules, in file order.
     pub rules: Vec<Rule>,
+    /// What the file asks for and may not work, in file order.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What the configuration is for.
@@ -179,7 +181,9 @@ impl Config {
         };
         let diagnostics = document.into_diagnostics(name);
         match config {
-            Some(config) if diagnostics.is_empty() => Ok(config),
+            Some(config) if diagnostics.iter().all(Diagnostic::is_warning) => {
+                Ok(Self { warnings: diagnostics, ..config })
+            }
             _ => Err(ConfigError::invalid(name, diagnostics)),
         }
     }
@@ -197,8 +201,8 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
     let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
-    let voice = match (&portal, &app) {
-        (Some(portal), None) if !is_local => Voice::through_webhook(portal, api),
+    let voice = match &portal {
+        Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
     let portal = portal.map(|table| sections::portal(&table));
@@ -220,6 +224,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         limits: or_default(limits)?,
         admin: or_none(admin)?,
         rules,
+        warnings: Vec::new(),
     })
 }
 

@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
+    pub(crate) is_warning: bool,
     pub(crate) file: Arc<str>,
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -22,6 +23,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Whether the file is right as it is, and only what it asks for may not work.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.is_warning
+    }
+
     /// The file, by the name it was read with.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -60,7 +67,8 @@ impl Diagnostic {
             .line_start(self.line)
             .path(&*self.file)
             .annotation(AnnotationKind::Primary.span(span));
-        let block = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
+        let level = if self.is_warning { Level::WARNING } else { Level::ERROR };
+        let block = level.primary_title(self.message.as_str()).element(snippet);
         let block = match &self.help {
             Some(help) => block.element(Level::HELP.message(help.as_str())),
             None => block,

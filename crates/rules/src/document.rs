@@ -45,6 +45,8 @@ enum MistakeKind {
     Value,
     /// Something that should be in this part of the text is not.
     Missing(Range<usize>),
+    /// Nothing is wrong, but what is written may not work.
+    Doubt,
 }
 
 impl<'a> Document<'a> {
@@ -74,6 +76,11 @@ impl<'a> Document<'a> {
         self.add(span, message.into(), Some(help.into()), MistakeKind::Value);
     }
 
+    /// What these bytes of the text ask for may not work.
+    pub(crate) fn doubt(&self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(span, message.into(), Some(help.into()), MistakeKind::Doubt);
+    }
+
     /// Something is missing in `part`; `span` is what to show.
     fn fail_missing(&self, span: Range<usize>, part: Range<usize>, message: String, help: String) {
         self.add(span, message, Some(help), MistakeKind::Missing(part));
@@ -88,7 +95,7 @@ impl<'a> Document<'a> {
         self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 
-    /// All mistakes, in file order.
+    /// All mistakes and warnings, in file order.
     ///
     /// A syntax error makes the parser guess: what depends on such a guess is left out.
     pub(crate) fn into_diagnostics(self, file: &str) -> Vec<Diagnostic> {
@@ -106,7 +113,7 @@ impl<'a> Document<'a> {
             });
         }
         mistakes.retain(|mistake| match &mistake.kind {
-            MistakeKind::Syntax => true,
+            MistakeKind::Syntax | MistakeKind::Doubt => true,
             MistakeKind::Value => !lines.contains(&self.line_of(mistake.span.start)),
             MistakeKind::Missing(part) => !broken.iter().any(|at| part.contains(at) || *at == part.end),
         });
@@ -138,6 +145,7 @@ fn locate(file: &Arc<str>, text: &str, shown: &[String], mistake: Mistake) -> Di
     let number = text[..start].matches('\n').count();
     let width = text[start..end.min(line_end)].trim_end_matches('\r').chars().count();
     Diagnostic {
+        is_warning: mistake.kind == MistakeKind::Doubt,
         file: Arc::clone(file),
         line: number + 1,
         column: text[line_start..start].chars().count() + 1,

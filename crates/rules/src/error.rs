@@ -77,7 +77,7 @@ impl ConfigError {
                     text.push_str(&diagnostic.render(renderer));
                     text.push_str("\n\n");
                 }
-                let count = self.diagnostics.len();
+                let count = self.diagnostics.iter().filter(|diagnostic| !diagnostic.is_warning()).count();
                 let noun = if count == 1 { "mistake" } else { "mistakes" };
                 text.push_str(&format!("{count} {noun} in {file}"));
                 text

@@ -379,7 +379,7 @@ error: missing comma between array elements, expected `,`
 }
 
 #[test]
-fn effects_that_the_portal_cannot_perform_are_mistakes() {
+fn effects_that_the_portal_will_refuse_are_warned_of() {
     const WEBHOOK: &str = "[portal]\nwebhook = 'https://a.example/rest/1/x/'\n";
     const APP: &str = "[app]\nclient_id = 'a'\nclient_secret = 'b'\n";
     let rules = "[[rule]]\nlike = true\n[[rule]]\nreaction = 'fire'\nreply = 'Hi'\n";
@@ -400,7 +400,8 @@ fn effects_that_the_portal_cannot_perform_are_mistakes() {
         ("v2", &token, &[]),
         ("v2", &client_id, &[reaction, v2]),
         ("v1", APP, &[]),
-        ("v2", &by_app, &[]),
+        // With a webhook, every call goes through it.
+        ("v2", &by_app, &[reaction, v2]),
         ("v1", "", &[]),
         // One mistake is no reason to suspect another.
         ("v3", WEBHOOK, &["`api` cannot be `v3`", reaction]),
@@ -408,17 +409,19 @@ fn effects_that_the_portal_cannot_perform_are_mistakes() {
     ] {
         let text = format!("[bot]\ncode = 'b'\napi = '{api}'\n{portal}{rules}");
         let found: Vec<String> = match Config::parse("bot.toml", &text, &environment) {
-            Ok(_) => Vec::new(),
+            Ok(config) => config.warnings.iter().map(|warning| warning.message().to_owned()).collect(),
             Err(error) => error.diagnostics().iter().map(|mistake| mistake.message().to_owned()).collect(),
         };
         assert_eq!(found, expected, "{text}");
         let local = Config::parse_for_local_portal("bot.toml", &text, &environment);
-        assert_eq!(local.is_ok(), api != "v3", "{text}");
+        assert_eq!(local.is_ok_and(|config| config.warnings.is_empty()), api != "v3", "{text}");
     }
-    let error = mistakes(&format!("[bot]\ncode = 'b'\n{WEBHOOK}{rules}"));
-    let [first, second] = error.diagnostics() else { panic!("{error}") };
+    let config =
+        Config::parse("bot.toml", &format!("[bot]\ncode = 'b'\n{WEBHOOK}{rules}"), &environment).unwrap();
+    let [first, second] = config.warnings.as_slice() else { panic!("{config:?}") };
     assert_eq!(((first.line(), first.column()), (second.line(), second.column())), ((8, 1), (9, 1)));
     assert!(second.help().unwrap().contains("bot_token = \"${B24_BOT_TOKEN}\""), "{second}");
+    assert!(second.to_string().starts_with("warning: "), "{second}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Replies, reactions and other calls as the bot.
 
-use b24bot_actions::{ErrorKind, Mark, RegisteredBot};
+use b24bot_actions::{ErrorCode, ErrorKind, Mark, RegisteredBot};
 use b24bot_core::MessageId;
 use serde_json::json;
 
@@ -49,20 +49,22 @@ async fn through_a_webhook_a_bot_signs_with_what_it_was_registered_with() {
 
 #[tokio::test]
 async fn what_is_missing_is_named() {
-    let portal = Portal::start([]).await;
+    let portal = Portal::start([error(403, "ACCESS_DENIED")]).await;
     let portals = quick().webhook(portal.webhook()).build().unwrap();
-    for (generation, key) in [("v1", "client_id"), ("v2", "bot_token")] {
-        let failed = portal.event(&portals, generation, false).reply("x").await.unwrap_err();
-        assert_eq!(failed.kind(), &ErrorKind::NoCredentials);
-        assert!(failed.to_string().contains(key), "{failed}");
-    }
+    let refused = portal.event(&portals, "v1", false).reply("x").await.unwrap_err();
+    assert_eq!(
+        refused.code(),
+        Some(&ErrorCode::AccessDenied),
+        "without its key, the portal has the last word"
+    );
+    assert_eq!(portal.asked()[0].body, json!({ "BOT_ID": 1001, "DIALOG_ID": "27", "MESSAGE": "x" }));
     let install = br#"{"event":"ONAPPINSTALL","data":{},"auth":{"member_id":"m1"}}"#;
     let event = b24bot_core::decode(install).unwrap().remove(0);
     let ctx = portals.context(event.into());
     assert_eq!(ctx.reply("x").await.unwrap_err().kind(), &ErrorKind::Unsupported);
     let failed = ctx.say("27", "x").await.unwrap_err();
     assert!(failed.to_string().contains("bot_id"), "{failed}");
-    assert_eq!(portal.asked(), []);
+    assert_eq!(portal.methods().len(), 0);
 }
 
 #[tokio::test]

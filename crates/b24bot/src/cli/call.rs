@@ -2,7 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use b24bot::actions::{Answer, Call, Client, Error, LikeAction, RetryPolicy};
+use b24bot::{
+    actions::{Answer, Call, Client, Error, LikeAction, RetryPolicy},
+    rules::Config,
+};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Outcome, complain, say};
@@ -18,10 +21,10 @@ pub(super) async fn call(config: &Path, method: &str, pairs: &[String], json: Op
 }
 
 fn client(config: &Path) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
-    let config = super::check::load(config)?;
+    let config = super::check::explained(Config::load_for_calls(config))?;
     let missing = "there is nothing to call with: set `webhook` in [portal] to an inbound webhook's address";
     // Someone waits at the terminal: better an early answer than a patient one.
-    let portals = b24bot::portals(&config)?.retry(RetryPolicy::default().attempts(3)).build()?;
+    let portals = b24bot::portals(&config).retry(RetryPolicy::default().attempts(3)).build()?;
     Ok(portals.webhook_client().ok_or(missing)?)
 }
 
@@ -33,10 +36,9 @@ fn show<T>(answer: Result<Answer<T>, Error>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            // Without an answer there is none to show.
             if let Some(json) = error.json() {
                 say(json);
-            } else {
-                say(json!({"error": "NO_ANSWER", "error_description": error.to_string()}));
             }
             complain(&error);
             ExitCode::FAILURE

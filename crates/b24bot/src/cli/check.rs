@@ -4,7 +4,7 @@ use std::{io::IsTerminal, path::Path, process::ExitCode};
 
 use b24bot::{
     Bot,
-    rules::{Config, ConfigError},
+    rules::{Config, ConfigError, ConfigErrorKind},
 };
 
 use super::{Outcome, say};
@@ -13,6 +13,9 @@ pub(super) fn check(path: &Path) -> Outcome {
     match Config::load(path) {
         Ok(config) => {
             let (code, rules) = (config.bot.code.clone(), config.rules.len());
+            for warning in &config.warnings {
+                say(format_args!("{warning}\n"));
+            }
             // What the file says well can still be more than this version does.
             drop(Bot::new(config)?);
             let rules = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
@@ -27,9 +30,12 @@ pub(super) fn check(path: &Path) -> Outcome {
 }
 
 /// The configuration, or all its mistakes.
-pub(super) fn load(path: &Path) -> Result<Config, String> {
-    Config::load(path).map_err(|mistakes| {
-        format!("the configuration has mistakes\n\n{}", shown(&mistakes, std::io::stderr().is_terminal()))
+pub(super) fn explained(config: Result<Config, ConfigError>) -> Result<Config, String> {
+    config.map_err(|error| match error.kind() {
+        ConfigErrorKind::Invalid => {
+            format!("the configuration has mistakes\n\n{}", shown(&error, std::io::stderr().is_terminal()))
+        }
+        _ => error.to_string(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use b24bot::{Bot, ErrorKind, Signals};
+use b24bot::{Bot, ErrorKind, Signals, rules::Config};
 
 use super::Outcome;
 
@@ -12,7 +12,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) async fn run(config: &Path) -> Outcome {
     // Before anything listens: whoever sees the port open may signal already.
     let signals = Signals::listen()?;
-    let bot = Bot::new(super::check::load(config)?)?;
+    let bot = Bot::new(super::check::explained(Config::load(config))?)?;
     tracing::info!("accepted events are kept in memory: a stop handles them first, a crash loses them");
     ended(bot.start().await?.until_signal(signals).await)
 }

@@ -42,13 +42,13 @@ impl Voice {
         }
     }
 
-    /// What is said of a rule whose effects the bot cannot perform.
+    /// What is said of a rule whose effects the portal will refuse, as far as is known here.
     fn check(&self, rule: &Table<'_>) {
         for (effect, lacking) in [("reaction", self.lacking_for_reaction), ("reply", self.lacking_for_reply)]
         {
             let (Some(item), Some(key)) = (rule.get(effect), lacking) else { continue };
             let variable = if key == "bot_token" { "B24_BOT_TOKEN" } else { "B24_BOT_KEY" };
-            item.document.fail(
+            item.document.doubt(
                 item.key_span,
                 format!("`{effect}` needs `{key}` in [portal]"),
                 format!("add `{key} = \"${{{variable}}}\"` there: what the bot was registered with"),
