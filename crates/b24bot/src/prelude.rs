@@ -3,8 +3,9 @@
 pub use async_trait::async_trait;
 pub use b24bot_actions::{Context, LikeAction, Mark};
 pub use b24bot_core::{
-    BotDelete, ChatKind, Command, ContextGet, DialogId, Event, JoinChat, Message, MessageDelete, MessageId,
-    Payload, ReactionChange, User, UserId, Value,
+    AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate, BotDelete, Change, ChatKind, Command,
+    ConnectorMessage, ConnectorRemoved, ContextGet, DialogId, Event, JoinChat, Message, MessageDelete,
+    MessageId, OpenLineMessage, Payload, ReactionChange, Session, User, UserId, Value,
 };
 pub use b24bot_dispatcher::{BoxError, Failure, Handler, Result};
 

@@ -1,6 +1,8 @@
 //! From the tree of a body to typed events. Where the platform is loose, the looseness ends here.
 
+mod application;
 mod fields;
+mod openline;
 mod v1;
 mod v2;
 
@@ -97,16 +99,17 @@ impl<'body> Delivery<'body> {
     pub fn into_events(self) -> Result<Vec<Event>, DecodeError> {
         let root = Fields::of(self.document.root());
         let data = root.child("data");
-        let addressees = ["BOT", "COMMAND"].map(|key| data.child(key).children().count()).into_iter().max();
+        let addressees = ["BOT", "COMMAND", "DATA", "MESSAGES"]
+            .map(|key| data.child(key).children().count())
+            .into_iter()
+            .max();
         if addressees.unwrap_or(0).saturating_mul(self.body.len()) > MAX_COPIED {
             return Err(DecodeError::new(DecodeErrorKind::TooComplex));
         }
         let sent_at = root.number("ts");
-        let generation = if self.name.starts_with("ONIMBOTV2") { Generation::V2 } else { Generation::V1 };
-        let parts = match generation {
-            Generation::V1 => v1::read(&self.name, data, &self.portal)?,
-            Generation::V2 => v2::read(&self.name, data, &self.portal)?,
-        };
+        let is_v2 = ["ONIMBOTV2", "ONIMV2"].iter().any(|prefix| self.name.starts_with(prefix));
+        let generation = if is_v2 { Generation::V2 } else { Generation::V1 };
+        let parts = self.read(generation, data, root.child("auth"))?;
         let data = Data::of(self.body);
         let event = |(bot, payload)| Event {
             name: self.name.clone(),
@@ -118,6 +121,21 @@ impl<'body> Delivery<'body> {
             data: data.clone(),
         };
         Ok(parts.into_iter().map(event).collect())
+    }
+}
+
+impl Delivery<'_> {
+    fn read(&self, generation: Generation, data: Fields<'_>, auth: Fields<'_>) -> Result<Parts, DecodeError> {
+        if let Some(payload) = application::read(&self.name, data, auth, &self.portal) {
+            return Ok(vec![(None, payload)]);
+        }
+        if let Some(payloads) = openline::read(&self.name, data) {
+            return Ok(payloads?.into_iter().map(|payload| (None, payload)).collect());
+        }
+        match generation {
+            Generation::V1 => v1::read(&self.name, data, &self.portal),
+            Generation::V2 => v2::read(&self.name, data, &self.portal),
+        }
     }
 }
 

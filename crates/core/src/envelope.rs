@@ -64,6 +64,10 @@ impl EventKey {
                 let typed = command.context.as_deref() == Some("textarea");
                 hex(&Sha256::digest(if typed { called } else { called + &digest(event) }))
             }
+            // Several of these come in one body, and share its data.
+            Payload::OpenLineMessage(message) => format!("{}/{}", message.id, digest(event)),
+            Payload::Session(session) => format!("{}/{}", session.id, digest(event)),
+            Payload::ConnectorMessage(message) => format!("{:?}/{}", message.id, digest(event)),
             _ => digest(event),
         };
         Self(format!("{}/{}/{subject}", prefix(event), event.name).into())
@@ -87,10 +91,21 @@ impl fmt::Debug for EventKey {
 pub struct Lane(Arc<str>);
 
 impl Lane {
-    /// One lane for each dialog of each bot on each portal; events outside of dialogs share one by bot.
+    /// One lane for each dialog of each bot on each portal, and for each chat of an open channel; all other events
+    /// share one by bot.
     #[must_use]
     pub fn of_dialog(event: &Event) -> Self {
-        Self(format!("{}/{}", prefix(event), event.dialog().map_or("", |dialog| dialog.as_str())).into())
+        let chat = match &event.payload {
+            Payload::OpenLineMessage(message) => message.chat,
+            Payload::Session(session) => session.chat,
+            Payload::ConnectorMessage(message) => message.chat,
+            _ => None,
+        };
+        match (event.dialog(), chat) {
+            (Some(dialog), _) => Self(format!("{}/{dialog}", prefix(event)).into()),
+            (None, Some(chat)) => Self(format!("{}/chat{chat}", prefix(event)).into()),
+            (None, None) => Self(format!("{}/", prefix(event)).into()),
+        }
     }
 
     /// The lane as text.
@@ -202,10 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn messages_that_share_a_body_are_different_events() {
+        let body = "event=ONOPENLINEMESSAGEADD&data[DATA][0][message][id]=1&data[DATA][1][message][id]=2";
+        let events = decode(body.as_bytes()).unwrap();
+        assert_ne!(EventKey::of(&events[0]), EventKey::of(&events[1]));
+    }
+
+    #[test]
     fn lanes_are_dialogs() {
         let lane = |body: &str| Lane::of_dialog(&decode(body.as_bytes()).unwrap()[0]);
         assert_eq!(lane(MESSAGE), lane(&MESSAGE.replace("=101", "=102")));
         assert_ne!(lane(MESSAGE), lane(&MESSAGE.replace("chat1", "chat2")));
         assert_eq!(lane("event=ONAPPUPDATE&auth[member_id]=m").as_str(), "m/0/");
+        let open = "event=ONOPENLINEMESSAGEADD&data[DATA][0][chat][id]=9&data[DATA][0][message][id]=1&auth[member_id]=m";
+        assert_eq!(lane(open).as_str(), "m/0/chat9");
     }
 }

@@ -6,8 +6,9 @@ use std::{
 };
 
 use crate::{
-    BotId, ChatId, CommandId, DialogId, MemberId, Message, MessageId, Secret, User, UserId, Value, body,
-    message::Chat,
+    AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate, BotId, ChatId, CommandId,
+    ConnectorMessage, ConnectorRemoved, DialogId, MemberId, Message, MessageId, OpenLineMessage, Secret,
+    Session, User, UserId, Value, body, message::Chat,
 };
 
 /// One event for one bot.
@@ -59,7 +60,7 @@ impl Event {
             Payload::Command(command) => Some(&command.message.dialog),
             Payload::ReactionChange(change) => Some(&change.message.dialog),
             Payload::ContextGet(context) => Some(&context.dialog),
-            Payload::BotDelete(_) | Payload::Other => None,
+            _ => None,
         }
     }
 }
@@ -142,7 +143,8 @@ pub struct Auth {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Payload {
-    /// Someone wrote a message: ONIMBOTMESSAGEADD, ONIMBOTV2MESSAGEADD.
+    /// Someone wrote a message: ONIMBOTMESSAGEADD, ONIMBOTV2MESSAGEADD, and for a user's own events ONIMV2MESSAGEADD,
+    /// which names no bot.
     MessageAdd(Message),
     /// Someone changed a message: ONIMBOTMESSAGEUPDATE, ONIMBOTV2MESSAGEUPDATE.
     MessageUpdate(Message),
@@ -158,6 +160,24 @@ pub enum Payload {
     ReactionChange(ReactionChange),
     /// Someone opened the bot from somewhere: ONIMBOTV2CONTEXTGET.
     ContextGet(ContextGet),
+    /// A portal installed the application: ONAPPINSTALL.
+    AppInstall(AppInstall),
+    /// A portal updated the application: ONAPPUPDATE.
+    AppUpdate(AppUpdate),
+    /// A portal removed the application: ONAPPUNINSTALL.
+    AppUninstall(AppUninstall),
+    /// A portal paid for the application, or did not: ONAPPPAYMENT.
+    AppPayment(AppPayment),
+    /// An administrator allowed or refused a method: ONAPPMETHODCONFIRM.
+    AppMethodConfirm(AppMethodConfirm),
+    /// A message in an open channel: ONOPENLINEMESSAGEADD, …UPDATE, …DELETE.
+    OpenLineMessage(OpenLineMessage),
+    /// A conversation in an open channel began or ended: ONSESSIONSTART, ONIMCONNECTORDIALOGSTART, …FINISH.
+    Session(Session),
+    /// A message for a connector to deliver: ONIMCONNECTORMESSAGEADD, …UPDATE, …DELETE.
+    ConnectorMessage(ConnectorMessage),
+    /// An open channel or a connector was removed: ONIMCONNECTORLINEDELETE, ONIMCONNECTORSTATUSDELETE.
+    ConnectorRemoved(ConnectorRemoved),
     /// Any other event: its data is at [`Event::data`](Event::data()).
     Other,
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod application;
 mod body;
 mod decode;
 mod envelope;
@@ -9,11 +10,13 @@ mod ids;
 mod inbox;
 mod mention;
 mod message;
+mod openline;
 mod secret;
 mod tokens;
 mod value;
 mod webhook;
 
+pub use application::{AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate};
 pub use decode::{Delivery, decode};
 pub use envelope::{Envelope, EventKey, Lane};
 pub use error::{DecodeError, DecodeErrorKind};
@@ -24,6 +27,7 @@ pub use event::{
 pub use ids::{BotId, ChatId, CommandId, DialogId, FileId, MemberId, MessageId, UserId};
 pub use inbox::{Depth, Entry, EntryId, Inbox, InboxError, InboxErrorKind, Settled, Stored};
 pub use message::{Chat, ChatKind, File, Message, User};
+pub use openline::{Change, Connector, ConnectorMessage, ConnectorRemoved, OpenLineMessage, Session};
 pub use secret::Secret;
 pub use tokens::{ApplicationTokens, Rejection};
 pub use value::{Map, Value};

@@ -5,7 +5,9 @@ use std::error::Error;
 use async_trait::async_trait;
 use b24bot_actions::Context;
 use b24bot_core::{
-    BotDelete, Command, ContextGet, Event, JoinChat, Message, MessageDelete, Payload, ReactionChange,
+    AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate, BotDelete, Command, ConnectorMessage,
+    ConnectorRemoved, ContextGet, Event, JoinChat, Message, MessageDelete, OpenLineMessage, Payload,
+    ReactionChange, Session,
 };
 
 /// Whatever went wrong in a handler.
@@ -94,6 +96,61 @@ pub trait Handler: Send + Sync + 'static {
         let _ = (ctx, context);
         Ok(())
     }
+
+    /// A portal installed the application: ONAPPINSTALL.
+    async fn on_app_install(&self, ctx: &Context, install: &AppInstall) -> Result {
+        let _ = (ctx, install);
+        Ok(())
+    }
+
+    /// A portal updated the application: ONAPPUPDATE.
+    async fn on_app_update(&self, ctx: &Context, update: &AppUpdate) -> Result {
+        let _ = (ctx, update);
+        Ok(())
+    }
+
+    /// A portal removed the application: ONAPPUNINSTALL.
+    async fn on_app_uninstall(&self, ctx: &Context, uninstall: &AppUninstall) -> Result {
+        let _ = (ctx, uninstall);
+        Ok(())
+    }
+
+    /// A portal paid for the application, or did not: ONAPPPAYMENT.
+    async fn on_app_payment(&self, ctx: &Context, payment: &AppPayment) -> Result {
+        let _ = (ctx, payment);
+        Ok(())
+    }
+
+    /// An administrator allowed or refused a method: ONAPPMETHODCONFIRM.
+    async fn on_app_method_confirm(&self, ctx: &Context, confirm: &AppMethodConfirm) -> Result {
+        let _ = (ctx, confirm);
+        Ok(())
+    }
+
+    /// A message in an open channel: ONOPENLINEMESSAGEADD, …UPDATE, …DELETE.
+    async fn on_open_line_message(&self, ctx: &Context, message: &OpenLineMessage) -> Result {
+        let _ = (ctx, message);
+        Ok(())
+    }
+
+    /// A conversation in an open channel began or ended: ONSESSIONSTART, ONSESSIONFINISH,
+    /// ONIMCONNECTORDIALOGSTART, ONIMCONNECTORDIALOGFINISH.
+    async fn on_session(&self, ctx: &Context, session: &Session) -> Result {
+        let _ = (ctx, session);
+        Ok(())
+    }
+
+    /// A message for a connector to deliver: ONIMCONNECTORMESSAGEADD, …UPDATE, …DELETE.
+    async fn on_connector_message(&self, ctx: &Context, message: &ConnectorMessage) -> Result {
+        let _ = (ctx, message);
+        Ok(())
+    }
+
+    /// An open channel or a connector was removed: ONIMCONNECTORLINEDELETE, ONIMCONNECTORSTATUSDELETE.
+    async fn on_connector_removed(&self, ctx: &Context, removed: &ConnectorRemoved) -> Result {
+        let _ = (ctx, removed);
+        Ok(())
+    }
 }
 
 /// Calls the methods that an event is for.
@@ -108,6 +165,15 @@ pub(crate) async fn call(handler: &dyn Handler, ctx: &Context, event: &Event) ->
         Payload::Command(command) => handler.on_command(ctx, command).await,
         Payload::ReactionChange(change) => handler.on_reaction_change(ctx, change).await,
         Payload::ContextGet(context) => handler.on_context_get(ctx, context).await,
+        Payload::AppInstall(install) => handler.on_app_install(ctx, install).await,
+        Payload::AppUpdate(update) => handler.on_app_update(ctx, update).await,
+        Payload::AppUninstall(uninstall) => handler.on_app_uninstall(ctx, uninstall).await,
+        Payload::AppPayment(payment) => handler.on_app_payment(ctx, payment).await,
+        Payload::AppMethodConfirm(confirm) => handler.on_app_method_confirm(ctx, confirm).await,
+        Payload::OpenLineMessage(message) => handler.on_open_line_message(ctx, message).await,
+        Payload::Session(session) => handler.on_session(ctx, session).await,
+        Payload::ConnectorMessage(message) => handler.on_connector_message(ctx, message).await,
+        Payload::ConnectorRemoved(removed) => handler.on_connector_removed(ctx, removed).await,
         _ => Ok(()),
     }
 }

@@ -91,7 +91,7 @@ impl Setup {
 
     /// Puts `dialog text` messages into the inbox, closes it, and runs until everything is handled.
     async fn run(self, messages: &[&str]) -> (Vec<String>, Vec<String>, Depth) {
-        for (id, message) in messages.iter().enumerate() {
+        for (id, message) in (1..).zip(messages) {
             let (dialog, text) = message.split_once(' ').unwrap();
             let body = format!(
                 "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]={id}\

@@ -21,6 +21,16 @@ impl<'data> Fields<'data> {
         self.0.to_value()
     }
 
+    /// The value itself, where it is a number.
+    pub(super) fn as_number(self) -> Option<u64> {
+        self.0.number()
+    }
+
+    /// The value itself, where it is a scalar.
+    pub(super) fn as_text(self) -> Option<String> {
+        self.0.text().map(Cow::into_owned)
+    }
+
     /// The children with their names; PHP's JSON leaves the names out where they count from 0.
     pub(super) fn children(self) -> impl Iterator<Item = (&'data str, Self)> {
         self.0.children().map(|(key, child)| (key, Self(child)))

@@ -9,11 +9,13 @@ use crate::{
 pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
     let bot = bot(data.child("bot"), portal);
     let id = bot.as_ref().map(|bot| bot.id);
-    let payload = match name {
-        "ONIMBOTV2MESSAGEADD" => Payload::MessageAdd(message(data, id)?),
-        "ONIMBOTV2MESSAGEUPDATE" => Payload::MessageUpdate(message(data, id)?),
-        "ONIMBOTV2MESSAGEDELETE" => message_delete(data)?,
-        "ONIMBOTV2JOINCHAT" => {
+    // What a user sees comes in the same form as what a bot sees, without the bot.
+    let what = name.strip_prefix("ONIMBOTV2").or_else(|| name.strip_prefix("ONIMV2")).unwrap_or(name);
+    let payload = match what {
+        "MESSAGEADD" => Payload::MessageAdd(message(data, id)?),
+        "MESSAGEUPDATE" => Payload::MessageUpdate(message(data, id)?),
+        "MESSAGEDELETE" => message_delete(data)?,
+        "JOINCHAT" => {
             let dialog = dialog(data)?;
             let chat = chat(data.child("chat"), &dialog);
             Payload::JoinChat(JoinChat {
@@ -23,8 +25,8 @@ pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Part
                 language: data.some_text("language"),
             })
         }
-        "ONIMBOTV2DELETE" => Payload::BotDelete(BotDelete::default()),
-        "ONIMBOTV2COMMANDADD" => {
+        "DELETE" => Payload::BotDelete(BotDelete::default()),
+        "COMMANDADD" => {
             let command = data.child("command");
             Payload::Command(Command {
                 id: command.id(&["id"]),
@@ -34,14 +36,14 @@ pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Part
                 message: message(data, id)?,
             })
         }
-        "ONIMBOTV2REACTIONCHANGE" => Payload::ReactionChange(ReactionChange {
+        "REACTIONCHANGE" => Payload::ReactionChange(ReactionChange {
             reaction: data.text("reaction"),
             added: !matches!(data.text("action").as_str(), "delete" | "remove"),
             user: user(data.child("user")),
             // The user in this event is who reacted, not who wrote the message.
             message: Message { author: User::unknown(author(data)), ..message(data, id)? },
         }),
-        "ONIMBOTV2CONTEXTGET" => {
+        "CONTEXTGET" => {
             let dialog = dialog(data)?;
             Payload::ContextGet(ContextGet {
                 chat: chat(data.child("chat"), &dialog),
