@@ -259,6 +259,42 @@ async fn calls_are_sent_as_they_are_written_and_answers_are_typed() {
     );
 }
 
+#[test]
+fn answers_that_the_platform_shows_no_example_of() {
+    use b24bot_actions::methods::{answers::UserOrId, im::department, imopenlines::session};
+
+    let ids = r#"{"7": [3, "67"], "3": []}"#;
+    let staff = department::DepartmentEmployeesGet::read(ids).unwrap();
+    assert_eq!(staff["7"].iter().map(UserOrId::id).collect::<Vec<_>>(), [3.into(), 67.into()]);
+    let people = r#"{"7": [{"id": 3, "first_name": "Ann", "phones": {"inner_phone": "42"}}]}"#;
+    let staff = department::DepartmentManagersGet::read(people).unwrap();
+    let UserOrId::User(ann) = &staff["7"][0] else { panic!("{staff:?}") };
+    assert_eq!(
+        (ann.first_name.as_str(), ann.phones.clone().unwrap().inner_phone.unwrap().as_str()),
+        ("Ann", "42")
+    );
+    let found =
+        department::DepartmentGet::read(r#"[{"id": 7, "name": "Dev", "manager_user_id": 0}]"#).unwrap();
+    assert_eq!((found[0].id, found[0].manager_user_data.is_none()), (7, true));
+    assert_eq!(department::DepartmentColleaguesList::read("[9, 547]").unwrap().len(), 2);
+
+    let history = session::SessionHistoryGet::read(
+        r#"{"chatId": 17, "canJoin": "Y", "sessionId": 321, "sessionVoteHead": 0, "userId": "chat17",
+            "message": {"85": {"id": "85", "chatid": "17", "senderid": "0", "recipientid": "chat17", "text": "Hi",
+                               "textlegacy": "Hi", "params": []}},
+            "usersMessage": {"chat17": ["85"]}, "users": {"103": {"id": "103", "firstName": "Ann"}}, "files": []}"#,
+    )
+    .unwrap();
+    assert_eq!((history.chat_id, history.can_join, history.session_id), (17.into(), true, 321));
+    assert_eq!(history.message["85"].recipient_id, "chat17");
+    assert_eq!(history.users_message["chat17"], [MessageId::from(85)]);
+    assert_eq!(history.users["103"].first_name, "Ann");
+
+    let error = session::SessionHistoryGet::read(r#"{"sessionId": 5}"#).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Answer);
+    assert!(error.to_string().contains("as `chat_id`"), "{error}");
+}
+
 #[tokio::test]
 async fn error_codes_can_be_matched() {
     let (portal, client) = Portal::start().await;

@@ -56,7 +56,8 @@ namespace! {
     /// The chat's revision: `im.revision.*`.
     Revision, scope Some("im");
 
-    /// Which revision of the chat this portal has. Ask before relying on a method that self-hosted portals may lack.
+    /// Which revision of the chat this portal has. Ask before relying on a method that self-hosted portals
+    /// may lack.
     read get = RevisionGet, "im.revision.get" at "chats/im-revision-get"
     () -> answers::Revision {};
 }

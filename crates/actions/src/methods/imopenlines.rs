@@ -70,7 +70,8 @@ namespace! {
         message: NetworkMessage,
     };
 
-    /// Connects the portal to an open channel of Bitrix24.Network by its code. Returns the id of the channel's bot.
+    /// Connects the portal to an open channel of Bitrix24.Network by its code. Returns the id of the
+    /// channel's bot.
     act join = NetworkJoin, "imopenlines.network.join" at "imopenlines/openlines/imopenlines-network-join"
     (code: text = "CODE") -> BotId {}
     errors [Code, ImbotError, NotFound, Inactive];
@@ -90,7 +91,8 @@ namespace! {
     MessageQuick, scope Some("imopenlines");
 
     /// Saves an operator's message among the quick answers.
-    act save = MessageQuickSave, "imopenlines.message.quick.save" at "imopenlines/openlines/messages/imopenlines-message-quick-save"
+    act save = MessageQuickSave, "imopenlines.message.quick.save"
+        at "imopenlines/openlines/messages/imopenlines-message-quick-save"
     (chat_id: ChatId = "CHAT_ID", message_id: MessageId = "MESSAGE_ID") -> bool {}
     errors [ChatId, ChatType, CantSaveQuickAnswer, AccessDenied];
 }
@@ -100,7 +102,8 @@ namespace! {
     MessageSession, scope Some("imopenlines");
 
     /// Opens a new session that begins with a message.
-    act start = MessageSessionStart, "imopenlines.message.session.start" at "imopenlines/openlines/sessions/imopenlines-message-session-start"
+    act start = MessageSessionStart, "imopenlines.message.session.start"
+        at "imopenlines/openlines/sessions/imopenlines-message-session-start"
     (chat_id: ChatId = "CHAT_ID", message_id: MessageId = "MESSAGE_ID") -> bool {}
     errors [ChatId, ChatType, AccessDenied, UserId];
 }
@@ -110,7 +113,8 @@ namespace! {
     NetworkMessage, scope Some("imopenlines");
 
     /// Writes to a user in the name of an open channel.
-    act add = NetworkMessageAdd, "imopenlines.network.message.add" at "imopenlines/openlines/imopenlines-network-message-add"
+    act add = NetworkMessageAdd, "imopenlines.network.message.add"
+        at "imopenlines/openlines/imopenlines-network-message-add"
     (code: text = "CODE", user_id: UserId = "USER_ID", message: text = "MESSAGE") -> bool {
         /// The attachment.
         attach: json = "ATTACH",

@@ -21,10 +21,14 @@ pub struct MethodInfo {
     pub page: &'static str,
     /// Its parameters. A dot leads into an object: `fields.message` is `message` within `fields`.
     pub params: &'static [ParamInfo],
-    /// The error codes that its page names. Any method may return those of [`ErrorCode`]'s first part as well.
+    /// The error codes that its page names. Any method may return those of [`ErrorCode`]'s first part as
+    /// well.
     pub errors: &'static [ErrorCode],
-    pub(super) read: fn(Received) -> Result<Box<dyn fmt::Debug + Send>, Error>,
+    pub(super) read: Reader,
 }
+
+/// Reads an answer to a method of that name.
+type Reader = fn(Received, &str) -> Result<Box<dyn fmt::Debug + Send>, Error>;
 
 /// One parameter of a method, or one field of an object.
 #[non_exhaustive]
@@ -79,15 +83,17 @@ impl MethodInfo {
     /// Reads an answer, the whole body of it, as the method's typed call does.
     ///
     /// # Errors
-    /// The portal's own error, or [`ErrorKind::Answer`](crate::ErrorKind::Answer) if the result has another shape.
+    /// The portal's own error, or [`ErrorKind::Answer`](crate::ErrorKind::Answer) if the result has another
+    /// shape.
     pub fn read_answer(&self, body: &str) -> Result<impl fmt::Debug + Send + use<>, Error> {
-        (self.read)(Received::read(self.name, 200, body.into())?)
+        (self.read)(Received::read(self.name, 200, body.into())?, self.name)
     }
 
-    pub(super) fn read<T: Loose + fmt::Debug + Send + 'static>(
+    pub(super) fn reader<T: Loose + fmt::Debug + Send + 'static>(
         received: Received,
+        name: &str,
     ) -> Result<Box<dyn fmt::Debug + Send>, Error> {
-        let answer = received.typed::<Loosely<T>>("answer")?;
+        let answer = received.typed::<Loosely<T>>(name)?;
         Ok(Box::new(answer.result.0))
     }
 }

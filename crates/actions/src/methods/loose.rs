@@ -1,4 +1,5 @@
-//! Reading answers: numbers as strings, `[]` for `{}`, `Y` and `N`, keys in any case. The looseness ends here.
+//! Reading answers: numbers as strings, `[]` for `{}`, `Y` and `N`, keys in any case. The looseness ends
+//! here.
 
 use std::{
     collections::BTreeMap,
@@ -8,6 +9,8 @@ use std::{
 use b24bot_core::{BotId, ChatId, CommandId, DialogId, FileId, MessageId, UserId};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind};
 
 /// What can be read from whatever the platform writes it as.
 pub(crate) trait Loose: Sized {
@@ -69,6 +72,14 @@ impl<'de, T: Loose> Deserialize<'de> for Loosely<T> {
         let value = Value::deserialize(deserializer)?;
         T::loose(&value).map(Self).map_err(de::Error::custom)
     }
+}
+
+/// Reads a method's result.
+pub(crate) fn read<T: Loose>(method: &str, result: &str) -> Result<T, Error> {
+    let other = |why: String| Error::new(ErrorKind::Answer, method).never_repeated().note(why);
+    let value: Value =
+        serde_json::from_str(result).map_err(|_| other("the result is not JSON".to_owned()))?;
+    T::loose(&value).map_err(|error| other(format!("the result has {error}")))
 }
 
 /// The fields of an object; an empty list stands for an empty one.

@@ -1,6 +1,7 @@
 //! Every method of the chat platform, typed.
 //!
-//! A call is written as its method is named: each dot a handle, the last part the method, its required parameters as
+//! A call is written as its method is named: each dot a handle, the last part the method, its required
+//! parameters as
 //! arguments, the others as methods of the builder. `imbot.v2.Chat.Message.send` is
 //!
 //! ```no_run
@@ -10,6 +11,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Where a handle and a method would have one name, the method has another: `im.notify` is
+//! `im().notify().send(…)`,
+//! `im.dialog.read.all` is `im().dialog().read_all()`, and so with `im.notify.read.all` and
+//! `im.notify.read.list`.
 //!
 //! | handle | methods |
 //! |---|---|
@@ -21,8 +27,10 @@
 //! | `client.app()`, `.feature()`, `.method()`, `.server()`, `.user()`, `.events()`, `.methods()`, `.profile()`, `.scope()` | [`system`] |
 //!
 //! Every builder is a [`Method`]: `.await` it for the result, `.send().await` for the result in its
-//! [`Answer`](crate::Answer), [`into_call`](Method::into_call) for the plain [`Call`](crate::Call). What the platform
-//! adds tomorrow goes in with `.extra("KEY", value)`. Lists with pages have `.pages()` and `.stream()`, and ask for a
+//! [`Answer`](crate::Answer), [`into_call`](Method::into_call) for the plain [`Call`](crate::Call). What the
+//! platform
+//! adds tomorrow goes in with `.extra("KEY", value)`. Lists with pages have `.pages()` and `.stream()`, and
+//! ask for a
 //! page when it is wanted:
 //!
 //! ```no_run

@@ -3,7 +3,8 @@
 use super::{Color, Gender};
 
 object! {
-    /// The profile of a bot of the first generation (`PROPERTIES` of `imbot.register`). The platform is content with
+    /// The profile of a bot of the first generation (`PROPERTIES` of `imbot.register`). The platform is
+    /// content with
     /// either name: leave the other empty.
     BotProfile(name: text = "NAME", last_name: text = "LAST_NAME") {
         /// The colour.

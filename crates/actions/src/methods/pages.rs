@@ -61,7 +61,8 @@ impl<T: Send + 'static> Page for BTreeMap<String, T> {
     }
 }
 
-/// Makes the request ask for the page after this one; `false` after the last. The parameter is the one that pages.
+/// Makes the request ask for the page after this one; `false` after the last. The parameter is the one that
+/// pages.
 pub(crate) type Turn<T> = fn(&Answer<T>, &mut Request, &'static str) -> bool;
 
 /// The answer's `next` says where the page begins.

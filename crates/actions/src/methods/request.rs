@@ -39,6 +39,12 @@ pub trait Method:
     /// # Errors
     /// [`ErrorKind::Params`] when a value of the caller's own cannot be written as JSON.
     fn into_call(self) -> Result<Call, Error>;
+
+    /// Reads a `result` that came another way than by sending the call, such as within a batch.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Answer`] if it has another shape.
+    fn read(result: &str) -> Result<Self::Answer, Error>;
 }
 
 /// Parameters as they gather: a tree, and the first value that could not be written.
@@ -155,6 +161,14 @@ impl Request {
         let client = self.client.clone();
         let answer = client.send::<Loosely<T>>(self.call(info)?).await?;
         Ok(answer.map(|Loosely(result)| result))
+    }
+
+    /// Boxed, so that there is one future for each type of answers and not one for each method.
+    pub(crate) fn answering<T: Loose + Send + 'static>(
+        self,
+        info: &'static MethodInfo,
+    ) -> Sending<Answer<T>> {
+        Sending(Box::pin(self.send(info)))
     }
 
     pub(crate) fn sending<T: Loose + Send + 'static>(self, info: &'static MethodInfo) -> Sending<T> {

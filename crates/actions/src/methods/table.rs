@@ -20,11 +20,14 @@
 //! }
 //! ```
 //!
-//! The first word of a method is its [`Effect`](super::Effect): `read`, `set`, `act`, `mark`. After `errors` may follow
+//! The first word of a method is its [`Effect`](super::Effect): `read`, `set`, `act`, `mark`. After `errors`
+//! may follow
 //! `deprecated "successor"` and `pages next|offset|last "PARAM"`. Types of parameters are those of [`arg!`].
 
-/// The type of an argument. `text` is a string, `yn` a `bool` that is written `Y` or `N`, `json` whatever serde can
-/// write, `colour` a [`Color`](super::Color) in the second generation's spelling, `{Type}` an object of [`object!`],
+/// The type of an argument. `text` is a string, `yn` a `bool` that is written `Y` or `N`, `json` whatever
+/// serde can
+/// write, `colour` a [`Color`](super::Color) in the second generation's spelling, `{Type}` an object of
+/// [`object!`],
 /// `[Type]` and `[{Type}]` lists.
 macro_rules! arg {
     (text) => { impl Into<String> };
@@ -167,8 +170,8 @@ macro_rules! namespace {
             $($(
                 $(#[$sub_about])*
                 #[must_use]
-                pub fn $sub(self) -> $sub_handle {
-                    <$sub_handle>::from_client(self.0)
+                pub fn $sub(&self) -> $sub_handle {
+                    <$sub_handle>::from_client(self.0.clone())
                 }
             )*)?
 
@@ -211,7 +214,8 @@ macro_rules! namespace {
                     }
                 )*
 
-                /// A parameter that is not among these methods; a dot leads into an object (`fields.message`).
+                /// A parameter that is not among these methods; a dot leads into an object
+                /// (`fields.message`).
                 pub fn extra(mut self, path: &str, value: impl serde::Serialize) -> Self {
                     self.0.set(path, value);
                     self
@@ -228,8 +232,8 @@ macro_rules! namespace {
                 ///
                 /// # Errors
                 /// See [`ErrorKind`](crate::ErrorKind).
-                pub async fn send(self) -> Result<$crate::Answer<$answer>, $crate::Error> {
-                    self.0.send(<Self as $crate::methods::Method>::INFO).await
+                pub fn send(self) -> $crate::methods::Sending<$crate::Answer<$answer>> {
+                    self.0.answering(<Self as $crate::methods::Method>::INFO)
                 }
             }
 
@@ -256,11 +260,15 @@ macro_rules! namespace {
                         $($crate::methods::ParamInfo::new($opt_wire, false, fields_of!($opt_type)),)*
                     ],
                     errors: &[$($($crate::ErrorCode::$error),*)?],
-                    read: $crate::methods::MethodInfo::read::<$answer>,
+                    read: $crate::methods::MethodInfo::reader::<$answer>,
                 };
 
                 fn into_call(self) -> Result<$crate::Call, $crate::Error> {
                     self.0.call(Self::INFO)
+                }
+
+                fn read(result: &str) -> Result<$answer, $crate::Error> {
+                    $crate::methods::loose::read(Self::INFO.name, result)
                 }
             }
 
@@ -378,7 +386,8 @@ macro_rules! words {
 }
 
 /// What a method returns: a struct whose fields are found whatever the case of their keys (`firstName`,
-/// `first_name`, `FIRST_NAME`), read as [`Loose`](super::loose::Loose) says. `unless has_no_id`: without an id, or with 0
+/// `first_name`, `FIRST_NAME`), read as [`Loose`](super::loose::Loose) says. `unless has_no_id`: without an
+/// id, or with 0
 /// as id, it is absent where it may be.
 macro_rules! answer {
     ($(

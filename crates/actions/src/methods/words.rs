@@ -3,7 +3,8 @@
 use crate::like::LikeAction;
 
 words! {
-    /// A colour of chats and bots. The first generation writes `LIGHT_BLUE`, the second `lightBlue`; each call writes
+    /// A colour of chats and bots. The first generation writes `LIGHT_BLUE`, the second `lightBlue`; each
+    /// call writes
     /// it as its generation does.
     Color {
         Red = "RED",

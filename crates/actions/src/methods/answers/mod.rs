@@ -1,7 +1,9 @@
 //! What methods return.
 //!
-//! One type serves both generations: keys are found whatever their case (`first_name`, `firstName`), and values
-//! are read from whatever the platform writes them as (numbers as strings, `Y` and `N`, `[]` for an empty object). What
+//! One type serves both generations: keys are found whatever their case (`first_name`, `firstName`), and
+//! values
+//! are read from whatever the platform writes them as (numbers as strings, `Y` and `N`, `[]` for an empty
+//! object). What
 //! is absent is empty, zero, `false` or `None`; only ids must be there. What a type does not name is in
 //! [`Answer::json`](crate::Answer::json).
 

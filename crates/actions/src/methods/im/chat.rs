@@ -45,7 +45,8 @@ namespace! {
     (chat_id: ChatId = "CHAT_ID") -> bool {}
     errors [ChatIdEmpty, AccessError, AccessDeniedKick];
 
-    /// Silences a chat's notifications, or lets them be heard again. Name the chat by `chat_id` or `dialog_id`.
+    /// Silences a chat's notifications, or lets them be heard again. Name the chat by `chat_id` or
+    /// `dialog_id`.
     set mute = ChatMute, "im.chat.mute" at "chats/special-operations/im-chat-mute"
     () -> bool {
         /// The chat.

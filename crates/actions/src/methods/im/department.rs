@@ -29,7 +29,8 @@ namespace! {
     DepartmentColleagues, scope Some("im");
 
     /// The caller's colleagues: their ids, or with `user_data` who they are.
-    read list = DepartmentColleaguesList, "im.department.colleagues.list" at "chats/departments/im-department-colleagues-list"
+    read list = DepartmentColleaguesList, "im.department.colleagues.list"
+        at "chats/departments/im-department-colleagues-list"
     () -> Vec<answers::UserOrId> {
         /// With who the people are, not only their ids. Default: no.
         user_data: yn = "USER_DATA",
@@ -47,7 +48,8 @@ namespace! {
     DepartmentEmployees, scope Some("im");
 
     /// Who works in departments, by the department's id.
-    read get = DepartmentEmployeesGet, "im.department.employees.get" at "chats/departments/im-department-employees-get"
+    read get = DepartmentEmployeesGet, "im.department.employees.get"
+        at "chats/departments/im-department-employees-get"
     (id: [DepartmentId] = "ID") -> BTreeMap<String, Vec<answers::UserOrId>> {
         /// With who the people are, not only their ids. Default: no.
         user_data: yn = "USER_DATA",
@@ -60,7 +62,8 @@ namespace! {
     DepartmentManagers, scope Some("im");
 
     /// Who leads departments, by the department's id.
-    read get = DepartmentManagersGet, "im.department.managers.get" at "chats/departments/im-department-managers-get"
+    read get = DepartmentManagersGet, "im.department.managers.get"
+        at "chats/departments/im-department-managers-get"
     (id: [DepartmentId] = "ID") -> BTreeMap<String, Vec<answers::UserOrId>> {
         /// With who the people are, not only their ids. Default: no.
         user_data: yn = "USER_DATA",

@@ -59,7 +59,8 @@ namespace! {
     pages messages "LAST_ID";
 
     /// Looks for messages in a chat, by text and by date.
-    read search = DialogMessagesSearch, "im.dialog.messages.search" at "chats/messages/im-dialog-messages-search"
+    read search = DialogMessagesSearch, "im.dialog.messages.search"
+        at "chats/messages/im-dialog-messages-search"
     (chat_id: ChatId = "CHAT_ID") -> answers::Messages {
         /// What to look for; at least three characters.
         search_message: text = "SEARCH_MESSAGE",

@@ -18,7 +18,8 @@ namespace! {
     /// Files: `im.disk.file.*`.
     DiskFile, scope Some("im");
 
-    /// Publishes a file that was uploaded to a chat's folder as a message. One of `file_id` and `upload_id` is enough for the platform, but it documents all as required.
+    /// Publishes a file that was uploaded to a chat's folder as a message. One of `file_id` and `upload_id`
+    /// is enough for the platform, but it documents all as required.
     act commit = DiskFileCommit, "im.disk.file.commit" at "chats/files/im-disk-file-commit"
     (
         chat_id: ChatId = "CHAT_ID",

@@ -42,7 +42,9 @@ namespace! {
     (message_id: MessageId = "MESSAGE_ID") -> bool {}
     errors [MessageIdError, CantEditMessage];
 
-    /// Sets a like on a message, takes it away, or toggles it. That nothing changed is the error [`WithoutChanges`](crate::ErrorCode::WithoutChanges). The platform's own default toggles, so the action is always named; [`Context::like`](crate::Context::like) is the kinder call.
+    /// Sets a like on a message, takes it away, or toggles it. That nothing changed is the error
+    /// [`WithoutChanges`](crate::ErrorCode::WithoutChanges). The platform's own default toggles, so the
+    /// action is always named; [`Context::like`](crate::Context::like) is the kinder call.
     mark like = MessageLike, "im.message.like" at "chats/messages/im-message-like"
     (message_id: MessageId = "MESSAGE_ID", action: LikeAction = "ACTION") -> bool {}
     errors [MessageIdError, WithoutChanges];

@@ -105,7 +105,8 @@ namespace! {
     NotifyHistory, scope Some("im");
 
     /// Looks for notifications by text, kind and date.
-    read search = NotifyHistorySearch, "im.notify.history.search" at "chats/notifications/im-notify-history-search"
+    read search = NotifyHistorySearch, "im.notify.history.search"
+        at "chats/notifications/im-notify-history-search"
     () -> answers::Notifications {
         /// What to look for; at least three characters unless a kind or a date is given.
         search_text: text = "SEARCH_TEXT",

@@ -18,7 +18,8 @@ namespace! {
     /// Events of the caller's own: `im.v2.Event.*`.
     Event, scope Some("im");
 
-    /// The events since an offset. The offset confirms, and deletes, everything below it: name one only once what it covers is stored.
+    /// The events since an offset. The offset confirms, and deletes, everything below it: name one only once
+    /// what it covers is stored.
     read get = EventGet, "im.v2.Event.get" at "chat-bots/chat-bots-v2/im.v2/events/event-get"
     () -> answers::EventLog {
         /// How many to leave out.
@@ -28,11 +29,13 @@ namespace! {
     };
 
     /// Begins to keep events for the caller.
-    set subscribe = EventSubscribe, "im.v2.Event.subscribe" at "chat-bots/chat-bots-v2/im.v2/events/event-subscribe"
+    set subscribe = EventSubscribe, "im.v2.Event.subscribe"
+        at "chat-bots/chat-bots-v2/im.v2/events/event-subscribe"
     () -> bool {};
 
     /// Keeps no more events for the caller.
-    set unsubscribe = EventUnsubscribe, "im.v2.Event.unsubscribe" at "chat-bots/chat-bots-v2/im.v2/events/event-unsubscribe"
+    set unsubscribe = EventUnsubscribe, "im.v2.Event.unsubscribe"
+        at "chat-bots/chat-bots-v2/im.v2/events/event-unsubscribe"
     () -> bool {};
 }
 

@@ -8,7 +8,8 @@ namespace! {
     /// Applications in the chat: `imbot.app.*`.
     App, scope Some("imbot");
 
-    /// Registers an application for the chat. The platform documents neither parameters nor an answer: pass them with `extra`.
+    /// Registers an application for the chat. The platform documents neither parameters nor an answer: pass
+    /// them with `extra`.
     act register = AppRegister, "imbot.app.register" at "chats/outdated/create-app/imbot-app-register"
     () -> Value {}
     deprecated "the platform names no successor";
@@ -17,7 +18,8 @@ namespace! {
     set unregister = AppUnregister, "imbot.app.unregister" at "chats/outdated/create-app/imbot-app-unregister"
     (app_id: u64 = "APP_ID") -> bool {};
 
-    /// Changes an application of the chat. The page's own example puts all but `APP_ID` into `FIELDS`: `extra("FIELDS.IFRAME", …)` writes it so.
+    /// Changes an application of the chat. The page's own example puts all but `APP_ID` into `FIELDS`:
+    /// `extra("FIELDS.IFRAME", …)` writes it so.
     set update = AppUpdate, "imbot.app.update" at "chats/outdated/create-app/imbot-app-update"
     (app_id: u64 = "APP_ID") -> bool {
         /// The URL of the frame.

@@ -58,7 +58,8 @@ namespace! {
     deprecated "use `imbot.v2.Chat.leave` instead";
 
     /// Shows that the bot is writing.
-    set send_typing = ChatSendTyping, "imbot.chat.sendTyping" at "chat-bots/outdated/chats/imbot-chat-send-typing"
+    set send_typing = ChatSendTyping, "imbot.chat.sendTyping"
+        at "chat-bots/outdated/chats/imbot-chat-send-typing"
     (dialog_id: DialogId = "DIALOG_ID") -> bool {
         /// The bot, if the application has several.
         bot_id: BotId = "BOT_ID",
@@ -69,7 +70,8 @@ namespace! {
     deprecated "use `imbot.v2.Chat.InputAction.notify` instead";
 
     /// Makes a user a chat's manager, or takes that away.
-    set set_manager = ChatSetManager, "imbot.chat.setManager" at "chat-bots/outdated/chats/imbot-chat-set-manager"
+    set set_manager = ChatSetManager, "imbot.chat.setManager"
+        at "chat-bots/outdated/chats/imbot-chat-set-manager"
     (chat_id: ChatId = "CHAT_ID", user_id: UserId = "USER_ID") -> bool {
         /// Whether they are a manager. Default: yes.
         is_manager: yn = "IS_MANAGER",
@@ -93,7 +95,8 @@ namespace! {
     deprecated "use `imbot.v2.Chat.setOwner` instead";
 
     /// Changes a chat's picture.
-    set update_avatar = ChatUpdateAvatar, "imbot.chat.updateAvatar" at "chat-bots/outdated/chats/imbot-chat-update-avatar"
+    set update_avatar = ChatUpdateAvatar, "imbot.chat.updateAvatar"
+        at "chat-bots/outdated/chats/imbot-chat-update-avatar"
     (chat_id: ChatId = "CHAT_ID", avatar: text = "AVATAR") -> bool {
         /// The bot, if the application has several.
         bot_id: BotId = "BOT_ID",
@@ -104,7 +107,8 @@ namespace! {
     deprecated "use `imbot.v2.Chat.update` instead";
 
     /// Changes a chat's colour, which the mobile application shows.
-    set update_color = ChatUpdateColor, "imbot.chat.updateColor" at "chat-bots/outdated/chats/imbot-chat-update-color"
+    set update_color = ChatUpdateColor, "imbot.chat.updateColor"
+        at "chat-bots/outdated/chats/imbot-chat-update-color"
     (chat_id: ChatId = "CHAT_ID", color: Color = "COLOR") -> bool {
         /// The bot, if the application has several.
         bot_id: BotId = "BOT_ID",
@@ -115,7 +119,8 @@ namespace! {
     deprecated "use `imbot.v2.Chat.update` instead";
 
     /// Renames a chat.
-    set update_title = ChatUpdateTitle, "imbot.chat.updateTitle" at "chat-bots/outdated/chats/imbot-chat-update-title"
+    set update_title = ChatUpdateTitle, "imbot.chat.updateTitle"
+        at "chat-bots/outdated/chats/imbot-chat-update-title"
     (chat_id: ChatId = "CHAT_ID", title: text = "TITLE") -> bool {
         /// The bot, if the application has several.
         bot_id: BotId = "BOT_ID",

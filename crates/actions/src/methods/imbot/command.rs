@@ -36,7 +36,8 @@ namespace! {
     deprecated "use `imbot.v2.Command.answer` instead";
 
     /// Registers a command.
-    act register = CommandRegister, "imbot.command.register" at "chat-bots/outdated/commands/imbot-command-register"
+    act register = CommandRegister, "imbot.command.register"
+        at "chat-bots/outdated/commands/imbot-command-register"
     (
         bot_id: BotId = "BOT_ID",
         command: text = "COMMAND",
@@ -56,7 +57,8 @@ namespace! {
     deprecated "use `imbot.v2.Command.register` instead";
 
     /// Takes a command away.
-    set unregister = CommandUnregister, "imbot.command.unregister" at "chat-bots/outdated/commands/imbot-command-unregister"
+    set unregister = CommandUnregister, "imbot.command.unregister"
+        at "chat-bots/outdated/commands/imbot-command-unregister"
     (command_id: CommandId = "COMMAND_ID") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         client_id: text = "CLIENT_ID",

@@ -53,7 +53,8 @@ namespace! {
     errors [BotIdError, AppIdError, MessageIdError, CantEditMessage]
     deprecated "use `imbot.v2.Chat.Message.delete` instead";
 
-    /// Sets the bot's like on a message, takes it away, or toggles it. That nothing changed is the error [`WithoutChanges`](crate::ErrorCode::WithoutChanges).
+    /// Sets the bot's like on a message, takes it away, or toggles it. That nothing changed is the error
+    /// [`WithoutChanges`](crate::ErrorCode::WithoutChanges).
     mark like = MessageLike, "imbot.message.like" at "chat-bots/outdated/messages/imbot-message-like"
     (message_id: MessageId = "MESSAGE_ID", action: LikeAction = "ACTION") -> bool {
         /// The bot, if the application has several.

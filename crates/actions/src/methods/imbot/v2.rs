@@ -31,7 +31,8 @@ namespace! {
     /// The bot's events, for fetching: `imbot.v2.Event.*`.
     Event, scope Some("imbot");
 
-    /// The bot's events since an offset. The offset confirms, and deletes, everything below it: name one only once what it covers is stored.
+    /// The bot's events since an offset. The offset confirms, and deletes, everything below it: name one only
+    /// once what it covers is stored.
     read get = EventGet, "imbot.v2.Event.get" at "chat-bots/chat-bots-v2/imbot.v2/events/event-get"
     (bot_id: BotId = "botId") -> answers::EventLog {
         /// What the bot was registered with; needed through a webhook only.
@@ -54,7 +55,8 @@ namespace! {
     File, scope Some("imbot");
 
     /// An address from which a file can be had for a while.
-    read download = FileDownload, "imbot.v2.File.download" at "chat-bots/chat-bots-v2/imbot.v2/files/file-download"
+    read download = FileDownload, "imbot.v2.File.download"
+        at "chat-bots/chat-bots-v2/imbot.v2/files/file-download"
     (bot_id: BotId = "botId", file_id: FileId = "fileId") -> answers::DownloadUrl {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",

@@ -20,7 +20,8 @@ namespace! {
     };
 
     /// Ends the session.
-    set finish = BotSessionFinish, "imopenlines.bot.session.finish" at "imopenlines/openlines/chat-bots/imopenlines-bot-session-finish"
+    set finish = BotSessionFinish, "imopenlines.bot.session.finish"
+        at "imopenlines/openlines/chat-bots/imopenlines-bot-session-finish"
     (chat_id: ChatId = "CHAT_ID") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         client_id: text = "CLIENT_ID",
@@ -28,12 +29,14 @@ namespace! {
     errors [ChatIdEmpty, BotIdError, WrongAuthType];
 
     /// Hands the dialog over to a free operator.
-    act operator = BotSessionOperator, "imopenlines.bot.session.operator" at "imopenlines/openlines/chat-bots/imopenlines-bot-session-operator"
+    act operator = BotSessionOperator, "imopenlines.bot.session.operator"
+        at "imopenlines/openlines/chat-bots/imopenlines-bot-session-operator"
     (chat_id: ChatId = "CHAT_ID") -> bool {}
     errors [ChatIdEmpty, WrongChat, WrongAuthType];
 
     /// Hands the dialog over to an operator or another open channel.
-    act transfer = BotSessionTransfer, "imopenlines.bot.session.transfer" at "imopenlines/openlines/chat-bots/imopenlines-bot-session-transfer"
+    act transfer = BotSessionTransfer, "imopenlines.bot.session.transfer"
+        at "imopenlines/openlines/chat-bots/imopenlines-bot-session-transfer"
     (chat_id: ChatId = "CHAT_ID") -> bool {
         /// The user.
         user_id: UserId = "USER_ID",
@@ -56,7 +59,8 @@ namespace! {
     BotSessionMessage, scope Some("imopenlines");
 
     /// Writes an automatic message to the client.
-    act send = BotSessionMessageSend, "imopenlines.bot.session.message.send" at "imopenlines/openlines/chat-bots/imopenlines-bot-session-message-send"
+    act send = BotSessionMessageSend, "imopenlines.bot.session.message.send"
+        at "imopenlines/openlines/chat-bots/imopenlines-bot-session-message-send"
     (chat_id: ChatId = "CHAT_ID") -> bool {
         /// Which message.
         name: LineMessage = "NAME",

@@ -16,7 +16,8 @@ namespace! {
     (params: {LineConfig} = "PARAMS") -> u64 {};
 
     /// Deletes an open channel.
-    set delete = ConfigDelete, "imopenlines.config.delete" at "imopenlines/openlines/imopenlines-config-delete"
+    set delete = ConfigDelete, "imopenlines.config.delete"
+        at "imopenlines/openlines/imopenlines-config-delete"
     (config_id: u64 = "CONFIG_ID") -> bool {}
     errors [ConfigIdEmpty, ConfigWrongUserPermission];
 
@@ -31,7 +32,8 @@ namespace! {
     errors [ConfigIdEmpty];
 
     /// Changes an open channel's settings.
-    set update = ConfigUpdate, "imopenlines.config.update" at "imopenlines/openlines/imopenlines-config-update"
+    set update = ConfigUpdate, "imopenlines.config.update"
+        at "imopenlines/openlines/imopenlines-config-update"
     (config_id: u64 = "CONFIG_ID") -> bool {
         /// The settings to change.
         params: {LineConfig} = "PARAMS",
@@ -44,7 +46,8 @@ namespace! {
     ConfigList, scope Some("imopenlines");
 
     /// The open channels.
-    read get = ConfigListGet, "imopenlines.config.list.get" at "imopenlines/openlines/imopenlines-config-list-get"
+    read get = ConfigListGet, "imopenlines.config.list.get"
+        at "imopenlines/openlines/imopenlines-config-list-get"
     () -> Vec<answers::Line> {
         /// The fields to return.
         select: [text] = "PARAMS.select",
@@ -70,6 +73,7 @@ namespace! {
     ConfigPath, scope Some("imopenlines");
 
     /// Where the open channels' public page is.
-    read get = ConfigPathGet, "imopenlines.config.path.get" at "imopenlines/openlines/imopenlines-config-path-get"
+    read get = ConfigPathGet, "imopenlines.config.path.get"
+        at "imopenlines/openlines/imopenlines-config-path-get"
     () -> answers::LinePath {};
 }

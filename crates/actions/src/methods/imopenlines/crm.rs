@@ -24,7 +24,8 @@ namespace! {
     };
 
     /// The chats of a CRM item.
-    read get = CrmChatGet, "imopenlines.crm.chat.get" at "imopenlines/openlines/chats/imopenlines-crm-chat-get"
+    read get = CrmChatGet, "imopenlines.crm.chat.get"
+        at "imopenlines/openlines/chats/imopenlines-crm-chat-get"
     (crm_entity_type: CrmEntityType = "CRM_ENTITY_TYPE", crm_entity: u64 = "CRM_ENTITY") -> Vec<answers::CrmChat> {
         /// Active ones only. Default: yes.
         active_only: yn = "ACTIVE_ONLY",
@@ -32,7 +33,8 @@ namespace! {
     errors [AccessDenied, ErrorArgument];
 
     /// The last chat of a CRM item.
-    read get_last_id = CrmChatGetLastId, "imopenlines.crm.chat.getLastId" at "imopenlines/openlines/chats/imopenlines-crm-chat-get-last-id"
+    read get_last_id = CrmChatGetLastId, "imopenlines.crm.chat.getLastId"
+        at "imopenlines/openlines/chats/imopenlines-crm-chat-get-last-id"
     (crm_entity_type: CrmEntityType = "CRM_ENTITY_TYPE", crm_entity: u64 = "CRM_ENTITY") -> ChatId {}
     errors [CrmChatEmptyCrmData, ErrorArgument];
 }
@@ -42,7 +44,8 @@ namespace! {
     CrmLead, scope Some("imopenlines");
 
     /// Makes a lead of a dialog.
-    act create = CrmLeadCreate, "imopenlines.crm.lead.create" at "imopenlines/openlines/sessions/imopenlines-crm-lead-create"
+    act create = CrmLeadCreate, "imopenlines.crm.lead.create"
+        at "imopenlines/openlines/sessions/imopenlines-crm-lead-create"
     (chat_id: ChatId = "CHAT_ID") -> bool {}
     errors [ChatId, ChatType, AccessDenied, UserId, ErrorUserNotOperator];
 }
@@ -52,7 +55,8 @@ namespace! {
     CrmMessage, scope Some("imopenlines");
 
     /// Writes to a CRM item's chat in a user's name.
-    act add = CrmMessageAdd, "imopenlines.crm.message.add" at "imopenlines/openlines/messages/imopenlines-crm-message-add"
+    act add = CrmMessageAdd, "imopenlines.crm.message.add"
+        at "imopenlines/openlines/messages/imopenlines-crm-message-add"
     (
         crm_entity_type: CrmEntityType = "CRM_ENTITY_TYPE",
         crm_entity: u64 = "CRM_ENTITY",
@@ -68,7 +72,8 @@ namespace! {
     CrmChatUser, scope Some("imopenlines");
 
     /// Adds a user to a CRM item's chat.
-    set add = CrmChatUserAdd, "imopenlines.crm.chat.user.add" at "imopenlines/openlines/chats/imopenlines-crm-chat-user-add"
+    set add = CrmChatUserAdd, "imopenlines.crm.chat.user.add"
+        at "imopenlines/openlines/chats/imopenlines-crm-chat-user-add"
     (
         crm_entity_type: CrmEntityType = "CRM_ENTITY_TYPE",
         crm_entity: u64 = "CRM_ENTITY",
@@ -82,7 +87,8 @@ namespace! {
     ];
 
     /// Takes a user out of a CRM item's chat.
-    set delete = CrmChatUserDelete, "imopenlines.crm.chat.user.delete" at "imopenlines/openlines/chats/imopenlines-crm-chat-user-delete"
+    set delete = CrmChatUserDelete, "imopenlines.crm.chat.user.delete"
+        at "imopenlines/openlines/chats/imopenlines-crm-chat-user-delete"
     (
         crm_entity_type: CrmEntityType = "CRM_ENTITY_TYPE",
         crm_entity: u64 = "CRM_ENTITY",

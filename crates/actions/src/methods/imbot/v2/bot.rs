@@ -62,7 +62,8 @@ namespace! {
     ];
 
     /// Takes a bot off the portal.
-    set unregister = BotUnregister, "imbot.v2.Bot.unregister" at "chat-bots/chat-bots-v2/imbot.v2/bots/bot-unregister"
+    set unregister = BotUnregister, "imbot.v2.Bot.unregister"
+        at "chat-bots/chat-bots-v2/imbot.v2/bots/bot-unregister"
     (bot_id: BotId = "botId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",

@@ -58,7 +58,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, AccessDenied];
 
     /// Makes someone else a chat's owner.
-    set set_owner = ChatSetOwner, "imbot.v2.Chat.setOwner" at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-set-owner"
+    set set_owner = ChatSetOwner, "imbot.v2.Chat.setOwner"
+        at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-set-owner"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId", user_id: UserId = "userId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -87,7 +88,8 @@ namespace! {
     ChatInputAction, scope Some("imbot");
 
     /// Shows what the bot is doing: writing, thinking, searching, …
-    set notify = ChatInputActionNotify, "imbot.v2.Chat.InputAction.notify" at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-input-action-notify"
+    set notify = ChatInputActionNotify, "imbot.v2.Chat.InputAction.notify"
+        at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-input-action-notify"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -104,7 +106,8 @@ namespace! {
     ChatManager, scope Some("imbot");
 
     /// Makes users managers of a chat.
-    set add = ChatManagerAdd, "imbot.v2.Chat.Manager.add" at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-manager-add"
+    set add = ChatManagerAdd, "imbot.v2.Chat.Manager.add"
+        at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-manager-add"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId", user_ids: [UserId] = "userIds") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -114,7 +117,8 @@ namespace! {
     ];
 
     /// Makes managers of a chat mere members.
-    set delete = ChatManagerDelete, "imbot.v2.Chat.Manager.delete" at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-manager-delete"
+    set delete = ChatManagerDelete, "imbot.v2.Chat.Manager.delete"
+        at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-manager-delete"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId", user_ids: [UserId] = "userIds") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -129,7 +133,8 @@ namespace! {
     ChatTextField, scope Some("imbot");
 
     /// Lets people write to a dialog, or only press buttons.
-    set enabled = ChatTextFieldEnabled, "imbot.v2.Chat.TextField.enabled" at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-text-field-enabled"
+    set enabled = ChatTextFieldEnabled, "imbot.v2.Chat.TextField.enabled"
+        at "chat-bots/chat-bots-v2/imbot.v2/ui/chat-text-field-enabled"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -152,7 +157,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, AccessDenied];
 
     /// Takes a user out of a chat.
-    set delete = ChatUserDelete, "imbot.v2.Chat.User.delete" at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-user-delete"
+    set delete = ChatUserDelete, "imbot.v2.Chat.User.delete"
+        at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-user-delete"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId", user_id: UserId = "userId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -160,7 +166,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, AccessDenied];
 
     /// Who is in a chat, 200 users at most.
-    read list = ChatUserList, "imbot.v2.Chat.User.list" at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-user-list"
+    read list = ChatUserList, "imbot.v2.Chat.User.list"
+        at "chat-bots/chat-bots-v2/imbot.v2/chats/chat-user-list"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> Vec<answers::User> {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",

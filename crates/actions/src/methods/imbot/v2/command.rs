@@ -9,7 +9,8 @@ namespace! {
     Command, scope Some("imbot");
 
     /// Answers a command with a message.
-    act answer = CommandAnswer, "imbot.v2.Command.answer" at "chat-bots/chat-bots-v2/imbot.v2/commands/command-answer"
+    act answer = CommandAnswer, "imbot.v2.Command.answer"
+        at "chat-bots/chat-bots-v2/imbot.v2/commands/command-answer"
     (
         bot_id: BotId = "botId",
         command_id: CommandId = "commandId",
@@ -32,7 +33,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, CommandAnswerFailed];
 
     /// The bot's commands.
-    read list = CommandList, "imbot.v2.Command.list" at "chat-bots/chat-bots-v2/imbot.v2/commands/command-list"
+    read list = CommandList, "imbot.v2.Command.list"
+        at "chat-bots/chat-bots-v2/imbot.v2/commands/command-list"
     (bot_id: BotId = "botId") -> answers::Commands {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -40,7 +42,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError];
 
     /// Registers a command.
-    act register = CommandRegister, "imbot.v2.Command.register" at "chat-bots/chat-bots-v2/imbot.v2/commands/command-register"
+    act register = CommandRegister, "imbot.v2.Command.register"
+        at "chat-bots/chat-bots-v2/imbot.v2/commands/command-register"
     (bot_id: BotId = "botId", command: text = "fields.command") -> answers::CommandReply {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -61,7 +64,8 @@ namespace! {
     ];
 
     /// Takes a command away.
-    set unregister = CommandUnregister, "imbot.v2.Command.unregister" at "chat-bots/chat-bots-v2/imbot.v2/commands/command-unregister"
+    set unregister = CommandUnregister, "imbot.v2.Command.unregister"
+        at "chat-bots/chat-bots-v2/imbot.v2/commands/command-unregister"
     (bot_id: BotId = "botId", command_id: CommandId = "commandId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -69,7 +73,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, CommandNotFound];
 
     /// Changes a command.
-    set update = CommandUpdate, "imbot.v2.Command.update" at "chat-bots/chat-bots-v2/imbot.v2/commands/command-update"
+    set update = CommandUpdate, "imbot.v2.Command.update"
+        at "chat-bots/chat-bots-v2/imbot.v2/commands/command-update"
     (bot_id: BotId = "botId", command_id: CommandId = "commandId") -> answers::CommandReply {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",

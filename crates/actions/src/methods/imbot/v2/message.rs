@@ -12,7 +12,8 @@ namespace! {
     };
 
     /// Deletes a message.
-    set delete = ChatMessageDelete, "imbot.v2.Chat.Message.delete" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-delete"
+    set delete = ChatMessageDelete, "imbot.v2.Chat.Message.delete"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-delete"
     (bot_id: BotId = "botId", message_id: MessageId = "messageId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -22,7 +23,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, AccessDenied];
 
     /// A message. For bots that see everything: `supervisor` and `personal`.
-    read get = ChatMessageGet, "imbot.v2.Chat.Message.get" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-get"
+    read get = ChatMessageGet, "imbot.v2.Chat.Message.get"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-get"
     (bot_id: BotId = "botId", message_id: MessageId = "messageId") -> answers::MessageAndUser {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -30,7 +32,8 @@ namespace! {
     errors [BotTokenNotSpecified, BotIdRequired, BotNotFound, BotOwnershipError, BotTypeNotAllowed];
 
     /// A message with those around it. For bots that see everything: `supervisor` and `personal`.
-    read get_context = ChatMessageGetContext, "imbot.v2.Chat.Message.getContext" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-get-context"
+    read get_context = ChatMessageGetContext, "imbot.v2.Chat.Message.getContext"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-get-context"
     (bot_id: BotId = "botId", message_id: MessageId = "messageId") -> answers::MessageContext {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -43,7 +46,8 @@ namespace! {
     ];
 
     /// Marks messages as read, up to one if it is named.
-    set read = ChatMessageRead, "imbot.v2.Chat.Message.read" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-read"
+    set read = ChatMessageRead, "imbot.v2.Chat.Message.read"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-read"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> answers::MessagesRead {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -56,7 +60,8 @@ namespace! {
     ];
 
     /// Writes a message as the bot, or forwards some.
-    act send = ChatMessageSend, "imbot.v2.Chat.Message.send" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-send"
+    act send = ChatMessageSend, "imbot.v2.Chat.Message.send"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-send"
     (bot_id: BotId = "botId", dialog_id: DialogId = "dialogId") -> answers::Sent {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -83,7 +88,8 @@ namespace! {
     ];
 
     /// Changes a message of the bot's.
-    set update = ChatMessageUpdate, "imbot.v2.Chat.Message.update" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-update"
+    set update = ChatMessageUpdate, "imbot.v2.Chat.Message.update"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-update"
     (bot_id: BotId = "botId", message_id: MessageId = "messageId") -> bool {
         /// What the bot was registered with; needed through a webhook only.
         bot_token: text = "botToken",
@@ -104,7 +110,8 @@ namespace! {
     ChatMessageReaction, scope Some("imbot");
 
     /// Sets the bot's reaction, in place of its earlier one.
-    set add = ChatMessageReactionAdd, "imbot.v2.Chat.Message.Reaction.add" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-reaction-add"
+    set add = ChatMessageReactionAdd, "imbot.v2.Chat.Message.Reaction.add"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-reaction-add"
     (
         bot_id: BotId = "botId",
         message_id: MessageId = "messageId",
@@ -119,7 +126,8 @@ namespace! {
     ];
 
     /// Takes the bot's reaction away.
-    set delete = ChatMessageReactionDelete, "imbot.v2.Chat.Message.Reaction.delete" at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-reaction-delete"
+    set delete = ChatMessageReactionDelete, "imbot.v2.Chat.Message.Reaction.delete"
+        at "chat-bots/chat-bots-v2/imbot.v2/messages/chat-message-reaction-delete"
     (
         bot_id: BotId = "botId",
         message_id: MessageId = "messageId",
