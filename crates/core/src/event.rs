@@ -255,8 +255,12 @@ pub struct ContextGet {
     pub chat: Chat,
     /// Who opened it.
     pub user: Option<User>,
-    /// Where from: `entityType`, `entityId`, `source`.
-    pub context: Value,
+    /// What they came from: `task`; whatever else is told is at [`Event::data`](Event::data()).
+    pub entity_type: Option<String>,
+    /// Which one.
+    pub entity_id: Option<String>,
+    /// How they came: `link`.
+    pub source: Option<String>,
 }
 
 impl Chat {

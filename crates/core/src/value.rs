@@ -93,8 +93,11 @@ impl Value {
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
-            Self::Int(0) => Some(false),
-            Self::Int(1) => Some(true),
+            Self::Int(_) | Self::Float(_) => match self.as_u64() {
+                Some(0) => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            },
             Self::Text(text) => match text.as_str() {
                 "Y" | "y" | "1" | "true" => Some(true),
                 "N" | "n" | "0" | "false" | "" => Some(false),

@@ -150,7 +150,7 @@ fn commands_reactions_and_contexts() {
     );
 
     let Payload::ContextGet(context) = one(body!("onimbotv2contextget")).payload else { panic!("a context") };
-    assert_eq!(context.context.get("entityType").as_str(), Some("task"));
+    assert_eq!((context.entity_type.as_deref(), context.entity_id.as_deref()), (Some("task"), Some("1164")));
     assert_eq!((context.chat.kind, context.dialog.as_str()), (ChatKind::Private, "1"));
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use crate::{Auth, File, FileId, Portal, Secret, Value, body::Node};
+use crate::{Auth, File, FileId, Portal, Secret, body::Node};
 
 /// A node whose children are read by name.
 #[derive(Clone, Copy)]
@@ -15,10 +15,6 @@ impl<'data> Fields<'data> {
 
     pub(super) fn child(self, key: &str) -> Self {
         Self(self.0.get(key))
-    }
-
-    pub(super) fn to_value(self) -> Value {
-        self.0.to_value()
     }
 
     /// The value itself, where it is a number.

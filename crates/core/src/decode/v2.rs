@@ -44,12 +44,14 @@ pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Part
             message: Message { author: User::unknown(author(data)), ..message(data, id)? },
         }),
         "CONTEXTGET" => {
-            let dialog = dialog(data)?;
+            let (dialog, context) = (dialog(data)?, data.child("context"));
             Payload::ContextGet(ContextGet {
                 chat: chat(data.child("chat"), &dialog),
                 dialog,
                 user: user(data.child("user")),
-                context: data.child("context").to_value(),
+                entity_type: context.some_text("entityType"),
+                entity_id: context.some_text("entityId"),
+                source: context.some_text("source"),
             })
         }
         _ => Payload::Other,
