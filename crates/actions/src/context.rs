@@ -112,11 +112,7 @@ impl Context {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for an event that belongs to no dialog; otherwise see [`ErrorKind`].
     pub async fn reply(&self, text: &str) -> Result<MessageId, Error> {
-        let Some(dialog) = self.event.dialog() else {
-            let error = Error::new(ErrorKind::Unsupported, "reply");
-            return Err(error.note(format!("{} belongs to no dialog", self.event.name)));
-        };
-        self.say(dialog.clone(), text).await
+        self.say(self.dialog("reply")?, text).await
     }
 
     /// Writes to a dialog as the bot: `imbot.message.add`, `imbot.v2.Chat.Message.send` for a v2 bot. Returns the
@@ -151,7 +147,11 @@ impl Context {
         self.client()?.call(method, &params).await
     }
 
-    fn bot_id(&self) -> Result<BotId, Error> {
+    /// The bot that answers: the event's, otherwise the configured one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoCredentials`] where neither names one.
+    pub fn bot_id(&self) -> Result<BotId, Error> {
         let id = self.event.bot.as_ref().map(|bot| bot.id).or(self.portals.registered_bot().id);
         id.ok_or_else(|| {
             let error = Error::new(ErrorKind::NoCredentials, self.event.name.as_str());
@@ -159,9 +159,17 @@ impl Context {
         })
     }
 
+    /// The dialog that the event came from.
+    pub(crate) fn dialog(&self, during: &str) -> Result<DialogId, Error> {
+        self.event.dialog().cloned().ok_or_else(|| {
+            let error = Error::new(ErrorKind::Unsupported, during);
+            error.note(format!("{} belongs to no dialog", self.event.name))
+        })
+    }
+
     /// A bot that was registered through a webhook signs its calls with what it was registered with. Where that is not
     /// configured the call goes out without: the portal has the last word on what it takes.
-    fn signed(&self, client: &Client, generation: Generation, call: Call) -> Call {
+    pub(crate) fn signed(&self, client: &Client, generation: Generation, call: Call) -> Call {
         match self.key(generation) {
             Some((name, secret)) if client.is_webhook() => call.with(name, secret.expose()),
             _ => call,

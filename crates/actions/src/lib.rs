@@ -18,6 +18,7 @@ mod portal;
 mod portals;
 mod redirect;
 mod retry;
+mod speak;
 mod transport;
 mod webhook;
 

@@ -28,7 +28,7 @@ impl Encoded {
         Self("N".into())
     }
 
-    pub(super) fn into_value(self) -> Value {
+    pub(crate) fn into_value(self) -> Value {
         self.0
     }
 }

@@ -36,9 +36,9 @@ use super::{
 pub struct OutgoingMessage {
     text: BbText,
     bot: Option<BotId>,
-    attach: Attach,
-    keyboard: Keyboard,
-    menu: Menu,
+    attach: Option<Attach>,
+    keyboard: Option<Keyboard>,
+    menu: Option<Menu>,
     system: bool,
     url_preview: Option<bool>,
     reply_to: Option<MessageId>,
@@ -56,21 +56,21 @@ impl OutgoingMessage {
     /// The attachment.
     #[must_use]
     pub fn attach(mut self, attach: Attach) -> Self {
-        self.attach = attach;
+        self.attach = Some(attach);
         self
     }
 
     /// The keyboard below it.
     #[must_use]
     pub fn keyboard(mut self, keyboard: Keyboard) -> Self {
-        self.keyboard = keyboard;
+        self.keyboard = Some(keyboard);
         self
     }
 
     /// More items for its context menu. v1 only.
     #[must_use]
     pub fn menu(mut self, menu: Menu) -> Self {
-        self.menu = menu;
+        self.menu = Some(menu);
         self
     }
 
@@ -131,11 +131,15 @@ impl OutgoingMessage {
     /// Text of more than 20,000 characters or no content at all; what [`Attach::to_v1`], [`Keyboard::to_v1`] and
     /// [`Menu::to_v1`] say; forwarded messages and templates.
     pub fn to_params_v1(&self) -> Result<Encoded, ContentError> {
+        Ok(self.params_v1(Use::New)?.into())
+    }
+
+    fn params_v1(&self, to_be: Use) -> Result<Map<String, Value>, ContentError> {
         unsupported("the list of forwarded messages", !self.forwarded.is_empty())?;
         unsupported("the template", self.template.is_some())?;
-        let mut params = self.parts(Generation::V1, ["MESSAGE", "ATTACH", "KEYBOARD", "REPLY_ID"])?;
-        if !self.menu.is_empty() {
-            params.insert("MENU".to_owned(), self.menu.clone().or_bot(self.bot).to_v1()?.into_value());
+        let mut params = self.parts(Generation::V1, ["MESSAGE", "ATTACH", "KEYBOARD", "REPLY_ID"], to_be)?;
+        if let Some(menu) = self.menu.as_ref().filter(|menu| to_be.takes(menu.is_empty())) {
+            params.insert("MENU".to_owned(), menu.clone().or_bot(self.bot).to_v1()?.into_value());
         }
         let flags = [
             ("SYSTEM", self.system.then_some(true)),
@@ -144,10 +148,10 @@ impl OutgoingMessage {
         ];
         for (name, flag) in flags {
             if let Some(flag) = flag {
-                params.insert(name.to_owned(), if flag { "Y" } else { "N" }.into());
+                params.insert(name.to_owned(), yes_or_no(flag));
             }
         }
-        Ok(params.into())
+        Ok(params)
     }
 
     /// `fields` of `imbot.v2.Chat.Message.send` and the like.
@@ -156,10 +160,14 @@ impl OutgoingMessage {
     /// Text of more than 20,000 characters, more than 100 forwarded messages, or no content at all; what
     /// [`Attach::to_v2`] and [`Keyboard::to_v2`] say; menus and [`skip_connector`](Self::skip_connector).
     pub fn to_params_v2(&self) -> Result<Encoded, ContentError> {
-        unsupported("the menu", !self.menu.is_empty())?;
+        Ok(self.params_v2(Use::New)?.into())
+    }
+
+    fn params_v2(&self, to_be: Use) -> Result<Map<String, Value>, ContentError> {
+        unsupported("the menu", self.menu.as_ref().is_some_and(|menu| !menu.is_empty()))?;
         unsupported("`skip_connector`", self.skip_connector)?;
         limits::forwarded(self.forwarded.len())?;
-        let mut fields = self.parts(Generation::V2, ["message", "attach", "keyboard", "replyId"])?;
+        let mut fields = self.parts(Generation::V2, ["message", "attach", "keyboard", "replyId"], to_be)?;
         let rest = [
             ("system", self.system.then_some(Value::Bool(true))),
             ("urlPreview", self.url_preview.map(Value::Bool)),
@@ -167,7 +175,7 @@ impl OutgoingMessage {
             ("forwardIds", (!self.forwarded.is_empty()).then(|| self.forward_ids())),
         ];
         fields.extend(rest.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        Ok(fields.into())
+        Ok(fields)
     }
 
     /// For either generation.
@@ -181,22 +189,62 @@ impl OutgoingMessage {
         }
     }
 
+    /// What `imbot.message.update` or `imbot.v2.Chat.Message.update` (its `fields`) take to change a message into this
+    /// one. What was not given stays as it is; an empty [`Keyboard`], [`Attach`] or [`Menu`] that was given takes the
+    /// message's away.
+    ///
+    /// ```
+    /// use b24bot_actions::content::{Keyboard, OutgoingMessage};
+    /// use b24bot_core::Generation;
+    ///
+    /// let voted = OutgoingMessage::new("You said yes.").keyboard(Keyboard::new());
+    /// let changes = serde_json::to_value(voted.to_changes(Generation::V2)?)?;
+    /// assert_eq!(changes, serde_json::json!({ "message": "You said yes.", "keyboard": "N" }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As with [`to_params_v1`](Self::to_params_v1) and [`to_params_v2`](Self::to_params_v2).
+    pub fn to_changes(&self, generation: Generation) -> Result<Encoded, ContentError> {
+        let mut changes = match generation {
+            Generation::V1 => self.params_v1(Use::Change)?,
+            Generation::V2 => self.params_v2(Use::Change)?,
+        };
+        // Unlike the method that sends, the one that changes knows letters only.
+        if let (Generation::V2, Some(shown)) = (generation, self.url_preview) {
+            changes.insert("urlPreview".to_owned(), yes_or_no(shown));
+        }
+        Ok(changes.into())
+    }
+
+    /// Names the bot, unless one is named.
+    pub(crate) fn or_bot(mut self, bot: BotId) -> Self {
+        self.bot = self.bot.or(Some(bot));
+        self
+    }
+
     /// What both generations have, under the names of one.
-    fn parts(&self, generation: Generation, names: [&str; 4]) -> Result<Map<String, Value>, ContentError> {
+    fn parts(
+        &self,
+        generation: Generation,
+        names: [&str; 4],
+        to_be: Use,
+    ) -> Result<Map<String, Value>, ContentError> {
         let [text, attach, keyboard, reply] = names.map(str::to_owned);
         let mut parts = Map::new();
         if !self.text.is_blank() {
             limits::text(self.text.as_str())?;
             parts.insert(text, self.text.as_str().into());
         }
-        if !self.attach.is_empty() {
-            parts.insert(attach, self.attach.encode(generation)?.into_value());
+        if let Some(given) = self.attach.as_ref().filter(|attach| to_be.takes(attach.is_empty())) {
+            parts.insert(attach, given.encode(generation)?.into_value());
         }
-        if parts.is_empty() && self.forwarded.is_empty() {
+        let is_empty = parts.is_empty() && self.forwarded.is_empty();
+        if is_empty && to_be == Use::New {
             return Err(ContentError::new("the message", ContentErrorKind::Empty));
         }
-        if !self.keyboard.is_empty() {
-            let encoded = self.keyboard.clone().or_bot(self.bot).encode(generation)?;
+        if let Some(given) = self.keyboard.as_ref().filter(|keyboard| to_be.takes(keyboard.is_empty())) {
+            let encoded = given.clone().or_bot(self.bot).encode(generation)?;
             parts.insert(keyboard, encoded.into_value());
         }
         if let Some(message) = self.reply_to {
@@ -208,6 +256,24 @@ impl OutgoingMessage {
     fn forward_ids(&self) -> Value {
         self.forwarded.iter().map(|(uuid, message)| (uuid.clone(), Value::from(message.get()))).collect()
     }
+}
+
+/// What the content is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    New,
+    Change,
+}
+
+impl Use {
+    /// To a change, an empty part says something.
+    const fn takes(self, empty: bool) -> bool {
+        !empty || matches!(self, Self::Change)
+    }
+}
+
+fn yes_or_no(flag: bool) -> Value {
+    if flag { "Y" } else { "N" }.into()
 }
 
 impl From<BbText> for OutgoingMessage {

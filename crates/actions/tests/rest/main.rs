@@ -10,5 +10,6 @@ mod moved;
 mod portal;
 mod repeats;
 mod secrets;
+mod sends;
 mod speaks;
 mod who_likes;
