@@ -22,6 +22,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
     let halt = params.get("HALT").is_some_and(Tree::flag);
     let mut results: IndexMap<String, Value> = IndexMap::new();
     let mut errors: IndexMap<String, Value> = IndexMap::new();
+    let mut totals: IndexMap<String, Value> = IndexMap::new();
     let mut times: IndexMap<String, Value> = IndexMap::new();
     let commands = params.get("CMD").cloned().unwrap_or_else(Tree::new);
     for (index, (name, command)) in commands.entries().enumerate() {
@@ -45,10 +46,12 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
             "params": shown,
             "command": mask_url(&command),
             "error": outcome.as_ref().err().map(|refusal| refusal.code),
+            "example": outcome.as_ref().is_ok_and(|done| done.example),
         }));
         match outcome {
             Ok(done) => {
                 results.insert(name.clone(), done.result);
+                totals.extend(done.total.map(|total| (name.clone(), total.into())));
                 times.insert(name.clone(), done.time);
             }
             Err(refusal) => {
@@ -62,7 +65,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
     json!({
         "result": php_array(results.into_iter()),
         "result_error": php_array(errors.into_iter()),
-        "result_total": [],
+        "result_total": php_array(totals.into_iter()),
         "result_next": [],
         "result_time": php_array(times.into_iter()),
     })
@@ -146,6 +149,16 @@ mod tests {
         let names: Vec<_> = calls.iter().map(|call| call["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["me", "no", "post", "like", "nested"]);
         assert_eq!(calls[2]["params"]["MESSAGE"], "a & b");
+    }
+
+    #[test]
+    fn lists_say_how_long_they_are() {
+        let (answer, calls) = batch(r#"{"cmd": {"me": "profile", "users": "user.get"}}"#);
+        assert_eq!(
+            answer["result_total"],
+            json!({"users": answer["result"]["users"].as_array().unwrap().len()})
+        );
+        assert_eq!((&calls[0]["example"], &calls[1]["example"]), (&json!(false), &json!(true)));
     }
 
     #[test]

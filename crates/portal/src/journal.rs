@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     /// 0 when the connection was closed without an answer.
     pub(crate) status: u16,
     pub(crate) error: Option<String>,
+    /// The answer is, or contains, an example.
+    pub(crate) example: bool,
     pub(crate) calls: Vec<Value>,
 }
 
@@ -72,6 +74,7 @@ impl Journal {
                     "user": entry.user,
                     "status": entry.status,
                     "error": entry.error,
+                    "example": entry.example,
                     "calls": entry.calls,
                 })
             })
@@ -151,6 +154,7 @@ mod tests {
             user: Some(1),
             status: 200,
             error: None,
+            example: false,
             calls: Vec::new(),
         };
         journal.add(entry.clone());

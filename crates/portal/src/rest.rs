@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State as Extract};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::batch;
 use crate::body::read_body;
@@ -24,10 +24,12 @@ use crate::work::{Operating, time};
 
 /// How long a request hangs that meets the fault `timeout`.
 const HANG: Duration = Duration::from_secs(60);
+/// Marks answers that are, or contain, an example.
+const EXAMPLE: HeaderName = HeaderName::from_static("x-b24bot-example");
 
 /// What a request is about to get.
 enum Reply {
-    Json(u16, Value),
+    Json { status: u16, body: Value, example: bool },
     Moved,
     Hang,
     HangUp,
@@ -51,7 +53,13 @@ pub(crate) async fn serve(
     let params = read_form(uri.query().unwrap_or_default()).and_then(|query| Ok(merge(query, &body?)));
     let target = Target::of(uri.path());
     match shared.with(|state| answer(state, &peer, &target, params)) {
-        Reply::Json(status, body) => json_response(status, &body),
+        Reply::Json { status, body, example } => {
+            let mut response = json_response(status, &body);
+            if example {
+                response.headers_mut().insert(EXAMPLE, HeaderValue::from_static("1"));
+            }
+            response
+        }
         Reply::Moved => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         Reply::HangUp => hang_up(&peer),
         Reply::Hang => {
@@ -112,17 +120,20 @@ fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, 
         ran.map_err(|refusal| Reply::refuse(&refusal))
     };
     let reply = match outcome {
-        Ok(done) => Reply::Json(200, json!({"result": done.result, "time": done.time})),
+        Ok(done) => Reply::Json { status: 200, example: done.example, body: done.body() },
         Err(reply) => reply,
     };
-    let (status, error) = match &reply {
-        Reply::Json(status, body) => (*status, body["error"].as_str().map(str::to_owned)),
-        Reply::Moved => (302, None),
-        Reply::Hang => (0, Some("timeout".to_owned())),
-        Reply::HangUp => (0, Some("drop".to_owned())),
+    let (status, error, example) = match &reply {
+        Reply::Json { status, body, example } => {
+            (*status, body["error"].as_str().map(str::to_owned), *example)
+        }
+        Reply::Moved => (302, None, false),
+        Reply::Hang => (0, Some("timeout".to_owned()), false),
+        Reply::HangUp => (0, Some("drop".to_owned()), false),
     };
     let method = target.method.clone();
-    state.journal.add(Entry { at: start, method, params: mask(&params), user, status, error, calls });
+    let params = mask(&params);
+    state.journal.add(Entry { at: start, method, params, user, status, error, example, calls });
     reply
 }
 
@@ -136,15 +147,17 @@ fn run(
     if method.eq_ignore_ascii_case("batch") {
         let clock = Instant::now();
         let result = batch::run(state, caller, params, calls);
+        let example = calls.iter().any(|call| call["example"] == true);
         // Its calls count, each for its method; the batch itself does not.
-        return Ok(Done { result, time: time(state.now, clock.elapsed(), Operating::none(state.now)) });
+        let time = time(state.now, clock.elapsed(), Operating::none(state.now));
+        return Ok(Done { result, total: None, time, example });
     }
     methods::call(state, caller, method, params)
 }
 
 impl Reply {
     fn refuse(refusal: &Refusal) -> Self {
-        Self::Json(refusal.status, refusal.body())
+        Self::Json { status: refusal.status, body: refusal.body(), example: false }
     }
 }
 

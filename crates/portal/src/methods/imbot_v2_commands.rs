@@ -72,12 +72,15 @@ pub(super) fn unregister(call: &mut Call<'_>) -> Answer {
 /// `imbot.v2.Command.list`
 pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
+    let name = call.state.name_of(bot);
     let own = call.state.commands.values().filter(|command| command.bot == bot);
     let commands: Vec<Value> = own
         .map(|command| {
             let mut shown = show(command);
             shown["title"] = json!(command.title);
             shown["params"] = json!(command.params);
+            shown["category"] = json!(name);
+            shown["context"] = json!("");
             shown
         })
         .collect();

@@ -1,5 +1,7 @@
 //! The methods, one file per family.
 
+mod discovery;
+mod examples;
 mod general;
 mod im;
 mod imbot;
@@ -14,7 +16,7 @@ pub(crate) use imbot_v2_messages::is_reaction;
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::credentials::Caller;
 use crate::refusal::{Refusal, bad};
@@ -22,13 +24,31 @@ use crate::state::State;
 use crate::tree::Tree;
 use crate::work::time;
 
+use examples::Example;
+
 type Answer = Result<Value, Refusal>;
 
-/// A call that succeeded: `result` and `time` of its answer.
+/// A call that succeeded.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) result: Value,
+    /// How long the list is of which `result` is a page.
+    pub(crate) total: Option<i64>,
     pub(crate) time: Value,
+    /// Nothing was done: the result is the same for every call.
+    pub(crate) example: bool,
+}
+
+impl Done {
+    /// The answer on the wire.
+    pub(crate) fn body(self) -> Value {
+        let mut body = json!({"result": self.result});
+        if let Some(total) = self.total {
+            body["total"] = total.into();
+        }
+        body["time"] = self.time;
+        body
+    }
 }
 
 /// One call of one method.
@@ -60,6 +80,10 @@ const USER: &[&str] = &["user", "user_basic", "user_brief"];
 
 const METHODS: &[Method] = &[
     method("app.info", &[], general::app_info),
+    method("events", &[], discovery::events),
+    method("feature.get", &[], discovery::feature_get),
+    method("method.get", &[], discovery::method_get),
+    method("methods", &[], discovery::methods),
     method("profile", &[], general::profile),
     method("scope", &[], general::scope),
     method("server.time", &[], general::server_time),
@@ -103,25 +127,56 @@ const METHODS: &[Method] = &[
     method("imbot.v2.Revision.get", IMBOT, general::imbot_revision),
 ];
 
+/// What a name stands for.
+enum Found {
+    Method(&'static Method),
+    Example(&'static str, &'static Example),
+}
+
+/// Every method there is, with the scopes of which it needs one.
+fn known() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let methods = METHODS.iter().map(|method| (method.name, method.scopes));
+    let examples = examples::all().map(|(name, example)| (name, example.scopes()));
+    [("batch", &[] as &[_])].into_iter().chain(methods).chain(examples)
+}
+
+fn find(name: &str) -> Option<Found> {
+    let method = METHODS.iter().find(|method| is_same(method.name, name)).map(Found::Method);
+    method.or_else(|| {
+        let example = examples::all().find(|(known, _)| is_same(known, name));
+        example.map(|(known, example)| Found::Example(known, example))
+    })
+}
+
 /// Finds a method, checks its scope, runs it, and counts its work.
 ///
-/// The case of generation 1 names is ignored, that of `imbot.v2.*` is not.
+/// The case of generation 1 names is ignored, that of `im.v2.*` and `imbot.v2.*` is not.
 pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree) -> Result<Done, Refusal> {
-    let found = METHODS.iter().find(|method| {
-        if is_v2(method.name) { method.name == name } else { method.name.eq_ignore_ascii_case(name) }
-    });
-    let method = found.ok_or_else(|| Refusal::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!"))?;
-    caller.check_scope(method.scopes)?;
-    let params = if is_v2(method.name) { params.clone() } else { params.with_upper_keys() };
+    let found = find(name).ok_or_else(|| Refusal::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!"))?;
+    let (name, scopes) = match found {
+        Found::Method(method) => (method.name, method.scopes),
+        Found::Example(name, example) => (name, example.scopes()),
+    };
+    caller.check_scope(scopes)?;
+    let params = if is_v2(name) { params.clone() } else { params.with_upper_keys() };
     let clock = Instant::now();
-    let answer = (method.run)(&mut Call { state, caller, params });
+    let mut call = Call { state, caller, params };
+    let (answer, total, example) = match found {
+        Found::Method(method) => ((method.run)(&mut call), None, false),
+        Found::Example(name, example) => (example.answer(name, &call), example.total, true),
+    };
     let took = clock.elapsed();
-    let operating = state.work.add(&caller.via, method.name, took, state.now);
-    answer.map(|result| Done { result, time: time(state.now, took, operating) })
+    let operating = state.work.add(&caller.via, name, took, state.now);
+    answer.map(|result| Done { result, total, time: time(state.now, took, operating), example })
 }
 
 fn is_v2(name: &str) -> bool {
-    name.starts_with("imbot.v2.")
+    name.starts_with("imbot.v2.") || name.starts_with("im.v2.")
+}
+
+/// Whether `name` means the method that is called `known`.
+fn is_same(known: &str, name: &str) -> bool {
+    if is_v2(known) { known == name } else { known.eq_ignore_ascii_case(name) }
 }
 
 impl Call<'_> {
