@@ -139,6 +139,31 @@ async fn people_write_like_edit_and_delete() {
 }
 
 #[tokio::test]
+async fn groups_are_founded() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let (status, made) = call.control("chats", json!({"title": " Pier ", "users": ["27", 42]})).await;
+    assert_eq!((status, &made["dialog"]), (200, &json!("chat2")));
+    call.say(42, "chat2", "hello").await;
+    let (_, state) = call.get("/control/state").await;
+    let chat = &state["chats"][1];
+    assert_eq!(
+        (&chat["title"], &chat["private"], &chat["members"]),
+        (&json!("Pier"), &json!(false), &json!([27, 42]))
+    );
+    for (body, code) in [
+        (json!({"users": []}), "INVALID_REQUEST"),
+        (json!({"users": [27, 5]}), "USER_NOT_FOUND"),
+        (json!({"users": [27], "entity_type": "CRM"}), "UNKNOWN_ENTITY_TYPE"),
+        (json!({"title": "x"}), "INVALID_REQUEST"),
+    ] {
+        let answer = call.control("chats", body).await;
+        assert_eq!((answer.0, answer.1["error"].as_str().unwrap()), (400, code));
+    }
+    assert_eq!(call.control("messages", json!({"dialog": "chat2", "user": 1, "text": "x"})).await.0, 403);
+}
+
+#[tokio::test]
 async fn a_reset_leaves_bots_that_work() {
     let portal = portal().await;
     let call = Caller::new(&portal);

@@ -343,3 +343,58 @@ async fn events_keep_their_order_and_failures_are_written_down() {
     assert!(first["milliseconds"].is_u64() && first["error"].is_null());
     assert!(bot.is_silent(), "nothing is sent twice");
 }
+
+#[tokio::test]
+async fn an_open_channel_is_heard_by_its_bots() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["imbot"]);
+    let (mut first, mut second, mut other) = (Bot::start().await, Bot::start().await, Bot::start().await);
+    let one = call.v1_bot(&app, &first, "one", "O").await;
+    let two = call.v2_bot(&app, &second, "two", "openline").await;
+    let three = call.v1_bot(&app, &other, "three", "B").await;
+    for bot in [&mut first, &mut second, &mut other] {
+        bot.next().await;
+    }
+    let wanted = json!({"title": "Guest", "users": [42, 27, one, two, three, 42], "entity_type": "LINES"});
+    let (status, made) = call.control("chats", wanted).await;
+    assert_eq!((status, &made), (200, &json!({"chat_id": 2, "dialog": "chat2"})));
+    let joined = first.expect("ONIMBOTJOINCHAT").await;
+    assert_eq!(joined.get("data[PARAMS][CHAT_ENTITY_TYPE]"), "LINES");
+    assert_eq!(joined.get("data[PARAMS][CHAT_TYPE]"), "L");
+    second.expect("ONIMBOTV2JOINCHAT").await;
+    other.expect("ONIMBOTJOINCHAT").await;
+
+    call.say(42, "chat2", "is anybody there?").await;
+    let heard = first.expect("ONIMBOTMESSAGEADD").await;
+    let param = |name: &str| heard.get(&format!("data[PARAMS][{name}]"));
+    assert_eq!((param("CHAT_ENTITY_ID"), param("CHAT_AUTHOR_ID")), ("livechat|1|2|42".into(), "27".into()));
+    assert!(param("CHAT_ENTITY_DATA_1").starts_with("N|NONE|0|"), "{heard:?}");
+    assert_eq!(heard.get("data[USER][IS_CONNECTOR]"), "Y");
+    let heard = second.expect("ONIMBOTV2MESSAGEADD").await;
+    assert_eq!(heard.get("data[chat][type]"), "lines");
+    assert_eq!(heard.get("data[chat][entityType]"), "LINES");
+    assert_eq!(heard.get("data[chat][entityId]"), "livechat|1|2|42");
+    assert_eq!(heard.get("data[user][connector]"), "1");
+    // The operator is not a client, and outside open channels such bots hear what mentions them.
+    call.say(27, "chat2", "I am").await;
+    assert_eq!(first.expect("ONIMBOTMESSAGEADD").await.get("data[USER][IS_CONNECTOR]"), "N");
+    assert_eq!(second.expect("ONIMBOTV2MESSAGEADD").await.get("data[user][connector]"), "0");
+    call.say(27, "chat1", "not for you").await;
+    let called = call.say(
+        27,
+        "chat1",
+        &format!("[USER={one}]1[/USER] [USER={two}]2[/USER] [USER={three}]3[/USER] all"),
+    );
+    let called = called.await.to_string();
+    assert_eq!(first.expect("ONIMBOTMESSAGEADD").await.get("data[PARAMS][MESSAGE_ID]"), called);
+    assert_eq!(second.expect("ONIMBOTV2MESSAGEADD").await.get("data[message][id]"), called);
+    let heard = other.expect("ONIMBOTMESSAGEADD").await;
+    assert_eq!(heard.get("data[PARAMS][MESSAGE_ID]"), called);
+    assert_eq!(heard.get("data[PARAMS][CHAT_ENTITY_TYPE]"), "");
+    let (_, state) = call.get("/control/state").await;
+    assert_eq!(
+        (&state["chats"][0]["entity_type"], &state["chats"][1]["entity_type"]),
+        (&json!(""), &json!("LINES"))
+    );
+}

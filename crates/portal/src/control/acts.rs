@@ -129,6 +129,37 @@ pub(super) async fn delete_message(
 }
 
 #[derive(Deserialize)]
+pub(super) struct Founding {
+    #[serde(default)]
+    title: String,
+    users: Vec<Number>,
+    #[serde(default)]
+    entity_type: String,
+}
+
+/// `POST /control/chats`
+pub(super) async fn found_chat(
+    Extract(shared): Extract<Arc<Shared>>,
+    Body(wanted): Body<Founding>,
+) -> Answer {
+    let line = match wanted.entity_type.as_str() {
+        "" => false,
+        "LINES" => true,
+        other => {
+            let what = format!("There is no entity type {other:?}; there is LINES, and none");
+            return Err(bad("UNKNOWN_ENTITY_TYPE", what));
+        }
+    };
+    let users: Vec<u64> = wanted.users.into_iter().map(|Number(id)| id).collect();
+    let id = shared.with(|state| {
+        users.iter().try_for_each(|user| known_user(state, *user))?;
+        let id = state.found_chat(wanted.title.trim().to_owned(), line, &users);
+        id.ok_or_else(|| bad("INVALID_REQUEST", "There is no person among the users"))
+    })?;
+    Ok(Json(json!({"chat_id": id, "dialog": format!("chat{id}")})))
+}
+
+#[derive(Deserialize)]
 pub(super) struct Like {
     message: Number,
     user: Number,

@@ -112,6 +112,7 @@ fn describe(state: &State) -> Value {
                 "dialog": format!("chat{}", chat.id),
                 "title": chat.title,
                 "private": chat.is_private(),
+                "entity_type": chat.entity().kind,
                 "members": chat.members,
                 "last_message": chat.messages.last(),
             })

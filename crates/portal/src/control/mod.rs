@@ -26,6 +26,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/messages", post(acts::type_message))
         .route("/messages/{id}", get(insight::message).patch(acts::edit_message).delete(acts::delete_message))
         .route("/dialogs/{dialog}/messages", get(insight::dialog))
+        .route("/chats", post(acts::found_chat))
         .route("/likes", post(acts::like))
         .route("/reactions", post(acts::react))
         .route("/state", get(insight::state))

@@ -8,7 +8,7 @@ mod v1;
 mod v2;
 
 use crate::state::State;
-use crate::state::bots::{Generation, Handlers};
+use crate::state::bots::{Generation, Handlers, Kind};
 use crate::state::commands;
 use crate::tree::Tree;
 
@@ -74,7 +74,7 @@ pub(crate) fn reaction_changed(state: &mut State, message: u64, user: u64, code:
 /// The bots that may see a message.
 ///
 /// In a private chat that is the bot of the chat; in a group the supervisors and personal bots, and
-/// whoever is mentioned. The platform's own messages mention nobody.
+/// whoever is mentioned; in an open channel also the bots for these. The platform's own messages mention nobody.
 fn audience(state: &State, message: u64) -> Vec<u64> {
     let Some(message) = state.messages.get(&message) else { return Vec::new() };
     let Some(chat) = state.chats.get(&message.chat) else { return Vec::new() };
@@ -83,10 +83,10 @@ fn audience(state: &State, message: u64) -> Vec<u64> {
     }
     let mentioned = if message.system { Vec::new() } else { mentions::ids(&message.text) };
     let sees = |bot: &u64| {
-        state
-            .bots
-            .get(bot)
-            .is_some_and(|bot| chat.is_private() || bot.kind.sees_everything() || mentioned.contains(&bot.id))
+        state.bots.get(bot).is_some_and(|bot| {
+            let serves = chat.client().is_some() && (bot.openline || bot.kind == Kind::Openline);
+            chat.is_private() || serves || bot.kind.sees_everything() || mentioned.contains(&bot.id)
+        })
     };
     chat.members.iter().copied().filter(sees).collect()
 }

@@ -4,7 +4,7 @@ use super::{address, mentions, top_auth};
 use crate::delivery::Outgoing;
 use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
-use crate::state::chats::Chat;
+use crate::state::chats::{Chat, Entity};
 use crate::state::commands::Command;
 use crate::state::people::{ADMINISTRATOR, UserFields};
 use crate::tree::Tree;
@@ -15,7 +15,11 @@ pub(super) fn message_added(state: &mut State, message: u64, bots: &[u64]) {
     for group in by_handler(state, bots, |handlers| &handlers.message_add) {
         let Some(params) = added_params(state, message, &group.bots) else { return };
         let author = state.messages.get(&message).map_or(0, |message| message.author);
-        let user = author_tree(state, author, UserFields::Message);
+        let mut user = author_tree(state, author, UserFields::Message);
+        let chat = state.messages.get(&message).and_then(|message| state.chats.get(&message.chat));
+        if chat.and_then(Chat::client) == Some(author) {
+            user.put("IS_CONNECTOR", "Y");
+        }
         send(state, "ONIMBOTMESSAGEADD", &group, author, true, params, Some(user));
     }
 }
@@ -55,8 +59,8 @@ pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
         params
             .put("CHAT_ID", chat.id.to_string())
             .put("CHAT_AUTHOR_ID", chat.owner.to_string())
-            .put("CHAT_ENTITY_TYPE", "")
-            .put("CHAT_ENTITY_ID", "")
+            .put("CHAT_ENTITY_TYPE", chat.entity().kind)
+            .put("CHAT_ENTITY_ID", chat.entity().id)
             .put("ACCESS_HISTORY", "1");
     }
     params.put("DIALOG_ID", chat.dialog(bot)).put("LANGUAGE", LANGUAGE);
@@ -139,15 +143,16 @@ fn put_switches(params: &mut Tree) {
         .put("SKIP_URL_INDEX", "N");
 }
 
-fn put_entity(params: &mut Tree, with_type: bool) {
+fn put_entity(params: &mut Tree, chat: &Chat, with_type: bool) {
+    let Entity { kind, id, data: [first, second, third] } = chat.entity();
     if with_type {
-        params.put("CHAT_ENTITY_TYPE", "");
+        params.put("CHAT_ENTITY_TYPE", kind);
     }
     params
-        .put("CHAT_ENTITY_ID", "")
-        .put("CHAT_ENTITY_DATA_1", "")
-        .put("CHAT_ENTITY_DATA_2", "")
-        .put("CHAT_ENTITY_DATA_3", "");
+        .put("CHAT_ENTITY_ID", id)
+        .put("CHAT_ENTITY_DATA_1", first)
+        .put("CHAT_ENTITY_DATA_2", second)
+        .put("CHAT_ENTITY_DATA_3", third);
 }
 
 /// What the platform adds when somebody is mentioned: `MENTIONED_LIST`, `MESSAGE_ORIGINAL`, `TO_USER_ID`.
@@ -192,7 +197,7 @@ fn added_params(state: &State, message: u64, bots: &[u64]) -> Option<Tree> {
             .put("CHAT_AUTHOR_ID", chat.owner.to_string())
             .put("CHAT_AVATAR", "0")
             .put("CHAT_COLOR", "AZURE");
-        put_entity(&mut params, true);
+        put_entity(&mut params, chat, true);
         params
             .put("CHAT_EXTRANET", "N")
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
@@ -233,7 +238,7 @@ fn changed_params(state: &State, message: u64, bots: &[u64], deleted: Option<Str
         .put("MESSAGE", text)
         .put("MESSAGE_TYPE", chat.letter())
         .put("CHAT_AUTHOR_ID", chat.owner.to_string());
-    put_entity(&mut params, !private);
+    put_entity(&mut params, chat, !private);
     if private {
         params.put("FROM_USER_ID", message.author.to_string()).put("TO_USER_ID", bot.to_string());
     }
@@ -277,7 +282,7 @@ fn command_params(state: &State, message: u64, bot: u64) -> Option<Tree> {
             .put("CHAT_AUTHOR_ID", chat.owner.to_string())
             .put("CHAT_AVATAR", "0")
             .put("CHAT_COLOR", "AZURE");
-        put_entity(&mut params, true);
+        put_entity(&mut params, chat, true);
         params
             .put("CHAT_EXTRANET", "N")
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())

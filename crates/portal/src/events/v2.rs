@@ -4,7 +4,7 @@ use super::top_auth;
 use crate::delivery::Outgoing;
 use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
-use crate::state::chats::Chat;
+use crate::state::chats::{Chat, Entity};
 use crate::state::commands::Command;
 use crate::state::messages::Message;
 use crate::tree::Tree;
@@ -92,8 +92,11 @@ fn send(
     if let Some(chat) = chat.and_then(|chat| state.chats.get(&chat)) {
         complete.put("chat", chat_tree(chat, bot));
         let active = state.now.iso();
-        let user = state.users.get(&user).map_or_else(Tree::new, |user| user.v2(&active));
-        complete.put("user", user).put("language", "en");
+        let mut author = state.users.get(&user).map_or_else(Tree::new, |user| user.v2(&active));
+        if chat.client() == Some(user) {
+            author.put("connector", true);
+        }
+        complete.put("user", author).put("language", "en");
     }
     let Some(url) = url else {
         state.fetched.add(bot, event, &complete, state.now);
@@ -135,12 +138,19 @@ fn chat_tree(chat: &Chat, viewer: u64) -> Tree {
     let mut tree = Tree::new();
     tree.put("id", chat.id)
         .put("dialogId", chat.dialog(viewer))
-        .put("type", if chat.is_private() { "private" } else { "chat" })
+        .put("type", chat.word())
         .put("name", chat.title.clone())
-        .put("entityType", "")
+        .put("entityType", chat.entity().kind)
         .put("owner", chat.owner)
         .put("avatar", "")
         .put("color", "#ab7761");
+    if chat.client().is_some() {
+        let Entity { id, data: [first, second, third], .. } = chat.entity();
+        tree.put("entityId", id)
+            .put("entityData1", first)
+            .put("entityData2", second)
+            .put("entityData3", third);
+    }
     tree
 }
 

@@ -1,8 +1,11 @@
 //! Chats and who is in them; dialogs as each side names them.
 
+use indexmap::IndexSet;
+
 use super::messages::Draft;
 use super::people::ADMINISTRATOR;
 use super::{Change, State};
+use crate::clock::Moment;
 use crate::events;
 
 /// The group chat every portal begins with, after a reset too.
@@ -12,6 +15,18 @@ pub(crate) const FIRST_CHAT: u64 = 1;
 pub(crate) enum ChatKind {
     Private,
     Group,
+    /// An open channel, in which `client` writes from outside.
+    Line {
+        client: u64,
+    },
+}
+
+/// What a chat belongs to: `CHAT_ENTITY_TYPE` and its companions, empty for most.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Entity {
+    pub(crate) kind: &'static str,
+    pub(crate) id: String,
+    pub(crate) data: [String; 3],
 }
 
 #[derive(Clone, Debug)]
@@ -21,6 +36,7 @@ pub(crate) struct Chat {
     /// Empty for private chats.
     pub(crate) title: String,
     pub(crate) owner: u64,
+    pub(crate) created: Moment,
     pub(crate) members: Vec<u64>,
     pub(crate) messages: Vec<u64>,
 }
@@ -44,9 +60,45 @@ impl Chat {
         self.partner(viewer).map_or_else(|| format!("chat{}", self.id), |partner| partner.to_string())
     }
 
-    /// The platform's letter for the type: `P` or `C`.
+    /// The platform's letter for the type.
     pub(crate) fn letter(&self) -> &'static str {
-        if self.is_private() { "P" } else { "C" }
+        match self.kind {
+            ChatKind::Private => "P",
+            ChatKind::Group => "C",
+            ChatKind::Line { .. } => "L",
+        }
+    }
+
+    /// The type in the words of generation 2.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.kind {
+            ChatKind::Private => "private",
+            ChatKind::Group => "chat",
+            ChatKind::Line { .. } => "lines",
+        }
+    }
+
+    /// Who writes from outside, in an open channel.
+    pub(crate) fn client(&self) -> Option<u64> {
+        match self.kind {
+            ChatKind::Line { client } => Some(client),
+            ChatKind::Private | ChatKind::Group => None,
+        }
+    }
+
+    /// For open channels connector, line, chat and client; then whether the client is in the CRM (not here) and
+    /// the session, what of the CRM is bound to it, and whether the conversation is silent.
+    pub(crate) fn entity(&self) -> Entity {
+        let ChatKind::Line { client } = self.kind else { return Entity::default() };
+        Entity {
+            kind: "LINES",
+            id: format!("livechat|1|{}|{client}", self.id),
+            data: [
+                format!("N|NONE|0|N|N|{}|{}|0|0|0", self.id, self.created.seconds()),
+                "LEAD|0|COMPANY|0|CONTACT|0|DEAL|0".to_owned(),
+                "N".to_owned(),
+            ],
+        }
     }
 }
 
@@ -69,6 +121,7 @@ impl State {
             kind: ChatKind::Group,
             title: "Workshop".to_owned(),
             owner: ADMINISTRATOR,
+            created: self.now,
             members,
             messages: Vec::new(),
         };
@@ -106,6 +159,7 @@ impl State {
             kind: ChatKind::Private,
             title: String::new(),
             owner: partner,
+            created: self.now,
             members: vec![opener, partner],
             messages: Vec::new(),
         };
@@ -126,6 +180,28 @@ impl State {
             chat.members.push(bot);
             events::joined(self, FIRST_CHAT, bot, inviter);
         }
+    }
+
+    /// A further group, or an open channel: there the first person is the client and the second the owner.
+    /// Bots among the members learn of it. `None` without a person.
+    pub(crate) fn found_chat(&mut self, title: String, line: bool, members: &[u64]) -> Option<u64> {
+        let members: Vec<u64> = members.iter().copied().collect::<IndexSet<_>>().into_iter().collect();
+        let mut people = members.iter().copied().filter(|member| !self.is_bot(*member));
+        let first = people.next()?;
+        let (kind, owner) = if line {
+            (ChatKind::Line { client: first }, people.next().unwrap_or(ADMINISTRATOR))
+        } else {
+            (ChatKind::Group, first)
+        };
+        let bots: Vec<u64> = members.iter().copied().filter(|member| self.is_bot(*member)).collect();
+        let id = Self::take_id(&mut self.next_chat);
+        let created = self.now;
+        self.chats.insert(id, Chat { id, kind, title, owner, created, members, messages: Vec::new() });
+        self.changes.push(Change::State);
+        for bot in bots {
+            events::joined(self, id, bot, first);
+        }
+        Some(id)
     }
 
     /// `im.chat.user.add`: writes a system message, and tells every bot among the new members.
