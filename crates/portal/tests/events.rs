@@ -381,12 +381,8 @@ async fn an_open_channel_is_heard_by_its_bots() {
     assert_eq!(first.expect("ONIMBOTMESSAGEADD").await.get("data[USER][IS_CONNECTOR]"), "N");
     assert_eq!(second.expect("ONIMBOTV2MESSAGEADD").await.get("data[user][connector]"), "0");
     call.say(27, "chat1", "not for you").await;
-    let called = call.say(
-        27,
-        "chat1",
-        &format!("[USER={one}]1[/USER] [USER={two}]2[/USER] [USER={three}]3[/USER] all"),
-    );
-    let called = called.await.to_string();
+    let text = format!("[USER={one}]1[/USER] [USER={two}]2[/USER] [USER={three}]3[/USER] all");
+    let called = call.say(27, "chat1", &text).await.to_string();
     assert_eq!(first.expect("ONIMBOTMESSAGEADD").await.get("data[PARAMS][MESSAGE_ID]"), called);
     assert_eq!(second.expect("ONIMBOTV2MESSAGEADD").await.get("data[message][id]"), called);
     let heard = other.expect("ONIMBOTMESSAGEADD").await;
