@@ -18,6 +18,7 @@ use crate::{
     call::Call,
     code::ErrorCode,
     error::{Error, ErrorKind},
+    files::Body,
     measure,
     portal::PortalState,
     redirect,
@@ -75,10 +76,19 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<Answer<T>, Error> {
-        let span = debug_span!("rest", portal = %self.domain(), method = call.method());
         // What cannot be written is no call yet, and its name no label.
         let body = call.body(self.token())?;
-        let received = self.deliver(&call, &body).instrument(span).await;
+        self.send_body(&call, &Body::from(body)).await
+    }
+
+    /// Sends a call whose body has been written.
+    pub(crate) async fn send_body<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        body: &Body,
+    ) -> Result<Answer<T>, Error> {
+        let span = debug_span!("rest", portal = %self.domain(), method = call.method());
+        let received = self.deliver(call, body).instrument(span).await;
         let answer = received.and_then(|received| received.typed(call.method()));
         measure::call(call.method(), answer.as_ref().err().map_or("ok", Error::outcome));
         answer
@@ -100,7 +110,7 @@ impl Client {
     }
 
     /// Sends the call until it is answered or not worth repeating.
-    async fn deliver(&self, call: &Call, body: &[u8]) -> Result<Received, Error> {
+    async fn deliver(&self, call: &Call, body: &Body) -> Result<Received, Error> {
         let limiter = &self.0.portal.limiter;
         limiter.slot().await;
         let mut backoff = Backoff::new(self.0.retry, Instant::now().into_std());
@@ -111,6 +121,9 @@ impl Client {
             };
             if error.is_too_fast() {
                 limiter.refused();
+            }
+            if !body.can_be_sent_again() {
+                return Err(error);
             }
             let Some(pause) = pause(call, &error, &mut backoff) else { return Err(error) };
             info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
@@ -125,7 +138,7 @@ impl Client {
     }
 
     /// One request, and as many more as the portal has moved.
-    async fn request(&self, method: &str, body: &[u8]) -> Result<Received, Error> {
+    async fn request(&self, method: &str, body: &Body) -> Result<Received, Error> {
         let home = self.url(method)?;
         let mut url = self.0.portal.present(&home);
         let mut hops = Vec::new();
@@ -157,7 +170,7 @@ impl Client {
         }
     }
 
-    async fn step(&self, method: &str, url: &Url, body: &[u8]) -> Result<Step, Error> {
+    async fn step(&self, method: &str, url: &Url, body: &Body) -> Result<Step, Error> {
         let started = Instant::now();
         let reply = self.0.transport.post(method, url, body).await;
         let elapsed = started.elapsed();
@@ -176,7 +189,7 @@ impl Client {
         }
     }
 
-    fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<&str> {
         match &self.0.credentials {
             Credentials::Webhook(_) => None,
             Credentials::Token { token, .. } => Some(token.expose()),
@@ -191,6 +204,15 @@ impl Client {
         // The name's characters were checked when the body was written: nothing but a path can come of it.
         base.join(&format!("./{method}"))
             .map_err(|error| Error::new(ErrorKind::Params, method).source_from(error))
+    }
+
+    /// Where a method is asked for at present.
+    pub(crate) fn present_url(&self, method: &str) -> Result<Url, Error> {
+        Ok(self.0.portal.present(&self.url(method)?))
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
     }
 
     pub(crate) fn portal(&self) -> &PortalState {

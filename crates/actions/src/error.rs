@@ -52,6 +52,8 @@ pub enum ErrorKind {
     Unsupported,
     /// [`Portals`](crate::Portals) cannot be built like that.
     Setup,
+    /// A file on this side cannot be read or written.
+    File,
 }
 
 impl Error {
@@ -191,6 +193,7 @@ impl Error {
             ErrorKind::Address => "address",
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Setup => "setup",
+            ErrorKind::File => "file",
         }
     }
 }
@@ -210,6 +213,7 @@ impl fmt::Display for Error {
                 ErrorKind::NoCredentials => "no credentials",
                 ErrorKind::Address => "the portal's address cannot be used",
                 ErrorKind::Unsupported => "not possible",
+                ErrorKind::File => "the file cannot be read or written",
                 _ => "cannot be set up like that",
             })?,
         }

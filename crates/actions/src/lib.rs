@@ -10,6 +10,7 @@ mod code;
 pub mod content;
 mod context;
 mod error;
+pub mod files;
 mod like;
 mod limiter;
 mod measure;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, header, redirect::Policy};
+use reqwest::{Client, Response, header, redirect::Policy};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{
     address,
     error::{Error, ErrorKind},
+    files::{Body, NoFile},
     redirect,
 };
 
@@ -20,17 +22,30 @@ const IDLE: Duration = Duration::from_secs(20);
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// How long a download may stand still.
+const STALL: Duration = Duration::from_secs(60);
+
+/// Longer than any download: what ends one is that it stands still.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// The HTTP clients: proxies of the environment are not asked for addresses on this machine.
 #[derive(Debug)]
 pub(crate) struct Transport {
     abroad: Client,
     loopback: Client,
+    timeout: Duration,
 }
 
 /// What came back.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Answer { status: u16, body: Vec<u8> },
+    Moved { status: u16, location: Option<String> },
+}
+
+/// What came back for a download, its content not yet read.
+pub(crate) enum Found {
+    Content(Response),
     Moved { status: u16, location: Option<String> },
 }
 
@@ -50,24 +65,23 @@ impl Transport {
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| Error::new(ErrorKind::Setup, "HTTP client").source_from(error))
         };
-        Ok(Self { abroad: build(builder())?, loopback: build(builder().no_proxy())? })
+        Ok(Self { abroad: build(builder())?, loopback: build(builder().no_proxy())?, timeout })
     }
 
     /// Posts a JSON body. No error shows the address.
-    pub(crate) async fn post(&self, method: &str, url: &Url, body: &[u8]) -> Result<Reply, Error> {
-        let client = if address::is_loopback(url) { &self.loopback } else { &self.abroad };
+    pub(crate) async fn post(&self, method: &str, url: &Url, body: &Body) -> Result<Reply, Error> {
         let failed = |error| failure(method, error);
-        let request = client
+        let request = self
+            .client(url)
             .post(url.clone())
+            .timeout(self.timeout + body.patience())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
-            .body(body.to_vec());
+            .body(body.open().map_err(|error| Error::new(ErrorKind::File, method).source_from(error))?);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         if redirect::is_redirect(status) {
-            let location = response.headers().get(header::LOCATION);
-            let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
-            return Ok(Reply::Moved { status, location });
+            return Ok(Reply::Moved { status, location: location(&response) });
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -79,11 +93,58 @@ impl Transport {
         }
         Ok(Reply::Answer { status, body })
     }
+
+    /// Asks for a file. Nothing goes along but the address itself.
+    pub(crate) async fn get(&self, method: &str, url: &Url) -> Result<Found, Error> {
+        let sent = self.client(url).get(url.clone()).timeout(A_DAY).send();
+        let response = timely(method, sent).await?;
+        let status = response.status().as_u16();
+        Ok(if redirect::is_redirect(status) {
+            Found::Moved { status, location: location(&response) }
+        } else {
+            Found::Content(response)
+        })
+    }
+
+    fn client(&self, url: &Url) -> &Client {
+        if address::is_loopback(url) { &self.loopback } else { &self.abroad }
+    }
+}
+
+/// The next piece of a download.
+pub(crate) async fn next_chunk(method: &str, response: &mut Response) -> Result<Option<Vec<u8>>, Error> {
+    Ok(timely(method, response.chunk()).await?.map(Vec::from))
+}
+
+/// The beginning of a body that is of interest only if it is short.
+pub(crate) async fn short_body(method: &str, mut response: Response) -> Result<Vec<u8>, Error> {
+    const SHORT: usize = 64 * 1024;
+    let mut body = Vec::new();
+    while body.len() < SHORT
+        && let Some(chunk) = next_chunk(method, &mut response).await?
+    {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+async fn timely<T>(method: &str, step: impl Future<Output = Result<T, reqwest::Error>>) -> Result<T, Error> {
+    match timeout(STALL, step).await {
+        Ok(done) => done.map_err(|error| failure(method, error)),
+        Err(elapsed) => Err(Error::new(ErrorKind::TimedOut, method).source_from(elapsed)),
+    }
+}
+
+fn location(response: &Response) -> Option<String> {
+    let location = response.headers().get(header::LOCATION);
+    location.and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// Connecting comes before sending: a failure there leaves nothing in doubt.
 fn failure(method: &str, error: reqwest::Error) -> Error {
-    let kind = if error.is_connect() {
+    let kind = if has_no_file(&error) {
+        ErrorKind::File
+    } else if error.is_connect() {
         ErrorKind::Connect
     } else if error.is_timeout() {
         ErrorKind::TimedOut
@@ -91,4 +152,10 @@ fn failure(method: &str, error: reqwest::Error) -> Error {
         ErrorKind::Transport
     };
     Error::new(kind, method).source_from(error.without_url())
+}
+
+/// Whether it failed because the file that was to be sent could not be read.
+fn has_no_file(error: &reqwest::Error) -> bool {
+    let first = std::error::Error::source(error);
+    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<NoFile>)
 }

@@ -65,14 +65,14 @@ pub enum ContentErrorKind {
 pub enum Unit {
     /// Characters (Unicode code points); of something structured, those of its JSON.
     Characters,
-    /// Bytes of its JSON, in UTF-8.
+    /// Bytes; of something structured, those of its JSON in UTF-8.
     Bytes,
     /// Messages.
     Messages,
 }
 
 impl ContentError {
-    pub(super) const fn new(part: &'static str, kind: ContentErrorKind) -> Self {
+    pub(crate) const fn new(part: &'static str, kind: ContentErrorKind) -> Self {
         Self { part, kind }
     }
 

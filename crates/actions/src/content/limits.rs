@@ -14,7 +14,7 @@ const V1_BYTES: usize = 30 * 1024;
 /// The largest attachment of v2. No page has a number for keyboards, which the platform measures alike.
 const V2_CHARACTERS: usize = 60_000;
 
-pub(super) fn text(text: &str) -> Result<(), ContentError> {
+pub(crate) fn text(text: &str) -> Result<(), ContentError> {
     at_most("the text", MESSAGE_CHARACTERS, text.chars().count(), Unit::Characters)
 }
 
@@ -31,7 +31,12 @@ pub(super) fn json(part: &'static str, generation: Generation, value: &Value) ->
     }
 }
 
-fn at_most(part: &'static str, limit: usize, actual: usize, unit: Unit) -> Result<(), ContentError> {
+pub(crate) fn at_most(
+    part: &'static str,
+    limit: usize,
+    actual: usize,
+    unit: Unit,
+) -> Result<(), ContentError> {
     if actual <= limit {
         return Ok(());
     }

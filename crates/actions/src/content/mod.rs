@@ -52,7 +52,7 @@ mod error;
 mod fields;
 mod harmless;
 mod keyboard;
-mod limits;
+pub(crate) mod limits;
 mod menu;
 mod message;
 

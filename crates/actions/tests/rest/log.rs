@@ -30,6 +30,8 @@ async fn the_missing_scope_once_and_no_secret() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
     let subscriber = subscriber.with_ansi(false).with_writer(move || writer.clone()).finish();
+    // While there is one subscriber only, what other tests meet first on threads without it counts as never wanted.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _logging = tracing::subscriber::set_default(subscriber);
 
     let portal = Portal::start([]).await;

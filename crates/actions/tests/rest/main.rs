@@ -4,6 +4,7 @@
 
 mod conformance;
 mod errors;
+mod files;
 mod log;
 mod metrics;
 mod moved;
