@@ -18,7 +18,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
 /// Text without its `+` and `%`; what is no UTF-8 is replaced.
 pub(super) fn decode(encoded: &[u8]) -> Cow<'_, str> {
     if memchr::memchr2(b'+', b'%', encoded).is_none() {
-        return String::from_utf8_lossy(encoded);
+        return std::str::from_utf8(encoded).map_or_else(|_| String::from_utf8_lossy(encoded), Cow::Borrowed);
     }
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     Cow::Owned(percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned())
@@ -47,13 +47,18 @@ impl<'body> Path<'body> {
     /// `data[BOT][5]` is at `data`, `BOT`, `5`. An empty segment takes the next free index; brackets that do not close
     /// are part of the name.
     fn put(&mut self, key: &'body [u8], leaf: Leaf<'body>) -> Result<(), DecodeError> {
-        let is_on_the_way = |end: usize| key.starts_with(&self.key[..end]) && segment(&key[end..]).is_some();
-        while self.steps.last().is_some_and(|(end, _)| !is_on_the_way(*end)) {
+        let mut first = None;
+        while let Some((end, _)) = self.steps.last() {
+            // On the same way, if a segment follows where that step ended.
+            first = if key.starts_with(&self.key[..*end]) { segment(&key[*end..]) } else { None };
+            if first.is_some() {
+                break;
+            }
             self.steps.pop();
         }
         self.key = key;
         let (mut at, mut place) = self.steps.last().copied().unwrap_or((0, 0));
-        let (mut name, length) = segment(&key[at..]).filter(|_| at != 0).unwrap_or_else(|| first_name(key));
+        let (mut name, length) = first.unwrap_or_else(|| first_name(key));
         at += length;
         let mut depth = self.steps.len();
         let mut same_next_time = true;
@@ -101,8 +106,7 @@ fn first_name(key: &[u8]) -> (&[u8], usize) {
 /// The segment in brackets at the beginning, and its length with them.
 fn segment(key: &[u8]) -> Option<(&[u8], usize)> {
     let open = bracket(key, b'[')?;
-    let close = memchr::memchr2_iter(b']', b'%', &key[open..]).map(|at| open + at);
-    let close = close.into_iter().find(|at| bracket(&key[*at..], b']').is_some())?;
+    let close = (open..key.len()).find(|at| bracket(&key[*at..], b']').is_some())?;
     let end = close + bracket(&key[close..], b']')?;
     Some((&key[open..close], end))
 }
