@@ -1,6 +1,7 @@
 //! From the tree of a body to typed events. Where the platform is loose, the looseness ends here.
 
 mod application;
+mod fetched;
 mod fields;
 mod openline;
 mod v1;
@@ -8,6 +9,7 @@ mod v2;
 
 use std::{fmt, sync::Arc};
 
+pub use self::fetched::decode_fetched;
 use self::fields::Fields;
 use crate::{
     DecodeError, DecodeErrorKind, Event, Generation, MemberId, Payload, Portal, Secret,
@@ -106,7 +108,7 @@ impl<'body> Delivery<'body> {
         if addressees.unwrap_or(0).saturating_mul(self.body.len()) > MAX_COPIED {
             return Err(DecodeError::new(DecodeErrorKind::TooComplex));
         }
-        let sent_at = root.number("ts");
+        let (sent_at, event_id) = (root.number("ts"), root.number("eventId"));
         let is_v2 = ["ONIMBOTV2", "ONIMV2"].iter().any(|prefix| self.name.starts_with(prefix));
         let generation = if is_v2 { Generation::V2 } else { Generation::V1 };
         let parts = self.read(generation, data, root.child("auth"))?;
@@ -117,6 +119,7 @@ impl<'body> Delivery<'body> {
             portal: self.portal.clone(),
             bot,
             sent_at,
+            event_id,
             payload,
             data: data.clone(),
         };

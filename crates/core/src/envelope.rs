@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{CommandId, Event, Payload, Value, value::holds_secret};
+use crate::{CommandId, Event, MemberId, Payload, Portal, Value, value::holds_secret};
 
 /// A verified event on its way to the handlers.
 #[derive(Clone, Debug)]
@@ -48,9 +48,12 @@ impl EventKey {
     ///
     /// A new message and a typed command happen once, so their ids suffice. Anything else (a pressed button, an edit,
     /// a reaction) can happen any number of times: there the time and the data tell a repeat from the next time.
-    /// Tokens do not count, since the portal renews them.
+    /// Tokens do not count, since the portal renews them. What was fetched has a number of its own.
     #[must_use]
     pub fn of(event: &Event) -> Self {
+        if let Some(id) = event.event_id {
+            return Self(format!("{}/{}/log{id}", prefix(event), event.name).into());
+        }
         let subject = match &event.payload {
             Payload::MessageAdd(message) => message.id.to_string(),
             Payload::Command(command) => {
@@ -128,7 +131,9 @@ impl fmt::Debug for Lane {
 }
 
 fn prefix(event: &Event) -> String {
-    let portal = event.portal.member_id.as_ref().map_or("", |id| id.as_str());
+    // What is fetched through an inbound webhook comes with a domain only.
+    let Portal { member_id, domain, .. } = &event.portal;
+    let portal = member_id.as_ref().map(MemberId::as_str).or(domain.as_deref()).unwrap_or_default();
     format!("{portal}/{}", event.bot.as_ref().map_or(0, |bot| bot.id.get()))
 }
 

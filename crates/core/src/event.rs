@@ -27,6 +27,8 @@ pub struct Event {
     pub bot: Option<Bot>,
     /// When the portal sent it, in seconds since 1970.
     pub sent_at: Option<u64>,
+    /// Its number in the bot's log, `eventId`: only what was fetched has one.
+    pub event_id: Option<u64>,
     /// What happened.
     pub payload: Payload,
     pub(crate) data: Data,

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::Envelope;
+use crate::{Claim, Envelope, claim};
 
 /// Takes verified events from the endpoint and gives them to the dispatcher.
 ///
@@ -40,6 +40,16 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
 
     /// How much there is.
     fn depth(&self) -> Depth;
+
+    /// Claims the right to fetch the events of one bot, named by its portal's domain and its id; `None` while someone
+    /// else has it. Unless an implementation does more, that means someone in this process.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    async fn claim(&self, bot: &str) -> Result<Option<Box<dyn Claim>>, InboxError> {
+        Ok(claim::in_process(bot))
+    }
 }
 
 /// What [`Inbox::put`] made of an event.

@@ -2,6 +2,7 @@
 
 mod application;
 mod body;
+mod claim;
 mod decode;
 mod envelope;
 mod error;
@@ -17,7 +18,8 @@ mod value;
 mod webhook;
 
 pub use application::{AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate};
-pub use decode::{Delivery, decode};
+pub use claim::Claim;
+pub use decode::{Delivery, decode, decode_fetched};
 pub use envelope::{Envelope, EventKey, Lane};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use event::{
