@@ -5,10 +5,10 @@ use std::{path::Path, sync::Arc};
 use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot};
 use b24bot_core::{ApplicationTokens, Inbox, Secret};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
-use b24bot_rules::{Config, Mode, RuleHandler, StoreSettings};
+use b24bot_rules::{Config, RuleHandler, StoreSettings};
 use b24bot_store::MemoryInbox;
 
-use crate::{Error, ErrorKind, Running, Signals};
+use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
 
 /// A bot, ready to be run.
 ///
@@ -41,6 +41,8 @@ pub struct Bot {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) tokens: ApplicationTokens,
     pub(crate) inbox: Arc<dyn Inbox>,
+    /// Where events are fetched from, if they are.
+    pub(crate) log: Option<BotLog>,
     /// Whether another port will do where the configured one is taken.
     pub(crate) any_port: bool,
 }
@@ -59,7 +61,7 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When it asks for what this version cannot do.
+    /// When it asks for what this version cannot do, or to fetch events without saying of which bot.
     pub fn new(config: Config) -> Result<Self, Error> {
         refuse_what_is_missing(&config)?;
         for warning in &config.warnings {
@@ -71,11 +73,13 @@ impl Bot {
             );
         }
         let portals = build(portals(&config))?;
+        let log = BotLog::configured(&config, &portals)?;
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
             dispatcher: Dispatcher::new(portals).handler(rules),
             tokens: tokens(&config),
             inbox: Arc::new(MemoryInbox::default()),
+            log,
             any_port: false,
             config,
         })
@@ -105,7 +109,7 @@ impl Bot {
         self
     }
 
-    /// Serves the bot until SIGINT or SIGTERM, then takes no more events, handles those it has taken, and returns.
+    /// Serves the bot, or with `mode = "fetch"` asks for its events, until SIGINT or SIGTERM, then takes no more events, handles those it has taken, and returns.
     /// A second signal ends it at once.
     ///
     /// # Errors
@@ -127,7 +131,7 @@ impl Bot {
     /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
     /// another recorder of the `metrics` crate before.
     pub async fn start(self) -> Result<Running, Error> {
-        if self.tokens.is_empty() && !self.any_port {
+        if self.log.is_none() && self.tokens.is_empty() && !self.any_port {
             tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
         }
         Running::start(self).await
@@ -136,10 +140,6 @@ impl Bot {
 
 /// What `bot.toml` can say and this version cannot do is refused, not passed over.
 fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
-    if config.bot.mode == Mode::Fetch {
-        let message = "`mode = \"fetch\"` is not in this version yet: use `mode = \"webhook\"` in [bot]";
-        return Err(Error::new(ErrorKind::Config, message));
-    }
     if matches!(config.store, StoreSettings::Nats(_)) {
         let message = "`nats` in [store] is not in this version yet: events are kept in memory";
         return Err(Error::new(ErrorKind::Config, message));

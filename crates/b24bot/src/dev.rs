@@ -8,7 +8,7 @@ use std::{
 use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_dispatcher::BoxError;
 use b24bot_portal::{Application, Portal};
-use b24bot_rules::{Api, BotSettings, BotType, Config};
+use b24bot_rules::{Api, BotSettings, BotType, Config, Mode};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -25,9 +25,15 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When the file has mistakes; the error shows all of them.
+    /// When the file has mistakes (the error shows all of them), or wants to fetch events.
     pub fn for_dev(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::new(Config::load_for_local_portal(path)?)
+        let config = Config::load_for_local_portal(path)?;
+        if config.bot.mode == Mode::Fetch {
+            let message = "the local portal of `dev` posts events: use `mode = \"webhook\"` in [bot], or fetch from \
+                           a local portal of its own, with `b24bot portal` and `b24bot run`";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Self::new(config)
     }
 
     /// Starts the bot together with a local portal on that address, to which it is registered as an application's
@@ -65,7 +71,10 @@ impl Bot {
             MemberId::from(application.member_id.as_str()),
             &Secret::from(application.application_token.as_str()),
         );
-        let handler = format!("http://{}{path}", running.address());
+        let address = running.address().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "a bot that fetches its events has no address for the local portal")
+        })?;
+        let handler = format!("http://{address}{path}");
         let bot_id = register(&portals, &application, &bot, &handler).await?;
         let sees_groups = matches!(bot.bot_type, BotType::Supervisor | BotType::Personal);
         Ok(Dev { running, portal, bot_id, sees_groups, handler })

@@ -5,6 +5,8 @@ mod bot;
 #[cfg(feature = "portal")]
 mod dev;
 mod error;
+mod fetch;
+mod intake;
 mod running;
 mod server;
 mod signals;

@@ -11,33 +11,47 @@ use std::{
     time::Instant,
 };
 
-use axum::{http::StatusCode, response::IntoResponse};
-use b24bot_core::{ApplicationTokens, Inbox, InboxError, Webhook};
+use b24bot_core::{ApplicationTokens, Inbox, InboxError};
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinHandle},
 };
 
-use crate::{Bot, Error, ErrorKind, Signals, admin::Admin, server::Server, telemetry};
+use crate::{
+    Bot, Error, ErrorKind, Signals,
+    admin::Admin,
+    fetch::Log,
+    intake::{Intake, Source},
+    server::Server,
+    telemetry,
+};
 
 /// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
 #[derive(Debug)]
 pub struct Running {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
     inbox: Arc<dyn Inbox>,
     ready: Arc<AtomicBool>,
-    intake: Server,
+    intake: Intake,
     admin: Option<Server>,
     dispatcher: JoinHandle<Result<(), InboxError>>,
 }
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, inbox, any_port } = bot;
-        let listener = listen("the endpoint", config.server.listen, "`listen` in [server]", any_port).await?;
-        let address = local_address(&listener, config.server.listen);
+        let Bot { config, dispatcher, tokens, inbox, log, any_port } = bot;
+        let server = config.server;
+        let source = match log {
+            Some(log) => Source::Log(log),
+            None => {
+                let listener =
+                    listen("the endpoint", server.listen, "`listen` in [server]", any_port).await?;
+                Source::Portal { listener, path: server.path }
+            }
+        };
+        let address = source.address();
         let ready = Arc::new(AtomicBool::new(true));
         let (mut admin, mut admin_address) = (None, None);
         if let Some(settings) = &config.admin {
@@ -52,18 +66,23 @@ impl Running {
             };
             admin = Some(Server::start(listener, router.router()));
         }
-        let tokens = Arc::new(tokens);
-        let webhook = Webhook::new(Arc::clone(&inbox), Arc::clone(&tokens)).router(&config.server.path);
-        let intake = Server::start(listener, webhook.fallback(unknown_path));
-        let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&inbox)));
         let shown = admin_address.map(tracing::field::display);
-        tracing::info!(%address, path = config.server.path, admin = shown, "taking events");
+        match &source {
+            Source::Portal { path, .. } => {
+                let address = address.map(tracing::field::display);
+                tracing::info!(address, path, admin = shown, "taking events");
+            }
+            Source::Log(log) => tracing::info!(bot = log.name(), admin = shown, "fetching events"),
+        }
+        let tokens = Arc::new(tokens);
+        let intake = Intake::start(source, &inbox, &tokens);
+        let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&inbox)));
         Ok(Self { address, admin_address, tokens, inbox, ready, intake, admin, dispatcher })
     }
 
-    /// Where events come in.
+    /// Where events come in; nowhere if the bot fetches them.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
@@ -79,11 +98,11 @@ impl Running {
         &self.tokens
     }
 
-    /// Waits until something asks the bot to stop, or its inbox fails; then stops it.
+    /// Waits until something asks the bot to stop, or it cannot go on; then stops it.
     ///
     /// # Errors
     ///
-    /// When the inbox failed.
+    /// When the inbox failed, or no more events can be fetched.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         tokio::select! {
             () = stop => self.stop().await,
@@ -91,6 +110,11 @@ impl Running {
                 // With nobody to handle events, none may be taken.
                 self.close();
                 ended(failed)
+            }
+            () = self.intake.broken() => {
+                self.close();
+                ended(self.dispatcher.await)?;
+                Err(Error::new(ErrorKind::Portal, "fetching events broke off"))
             }
         }
     }
@@ -125,9 +149,13 @@ impl Running {
     pub async fn stop(self) -> Result<(), Error> {
         tracing::info!(pending = self.inbox.depth().pending, "stopping: no more events are taken");
         self.ready.store(false, Ordering::Relaxed);
-        self.intake.stop().await;
+        let fetched = self.intake.stop().await;
         self.inbox.close();
         let ended = ended(self.dispatcher.await);
+        // Only now: what is confirmed never comes again.
+        if let (Ok(()), Some(fetched)) = (&ended, fetched) {
+            fetched.confirm().await;
+        }
         // Last, so that one can watch how the bot drains.
         if let Some(admin) = self.admin {
             admin.stop().await;
@@ -147,12 +175,6 @@ fn ended(dispatcher: Result<Result<(), InboxError>, JoinError>) -> Result<(), Er
         Ok(outcome) => Ok(outcome?),
         Err(error) => Err(Error::caused(ErrorKind::Inbox, "the dispatcher broke off", error)),
     }
-}
-
-async fn unknown_path() -> impl IntoResponse {
-    let description = "Nothing is served here: see `path` under [server] in bot.toml.";
-    let body = serde_json::json!({"error": "NOT_FOUND", "error_description": description});
-    (StatusCode::NOT_FOUND, axum::Json(body))
 }
 
 async fn listen(

@@ -27,7 +27,7 @@ fn install() -> Option<PrometheusHandle> {
             upkeep.run_upkeep();
         }
     });
-    metrics::describe_counter!("b24bot_events_total", "Webhook events by name and outcome");
+    metrics::describe_counter!("b24bot_events_total", "Events by name and outcome");
     metrics::describe_gauge!("b24bot_inbox_pending", "Accepted events that are not handled yet");
     metrics::describe_gauge!("b24bot_inbox_dead", "Events whose handlers failed");
     metrics::describe_histogram!(

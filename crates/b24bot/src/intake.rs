@@ -1,0 +1,83 @@
+//! How events come in: a portal posts them, or the bot fetches them.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{http::StatusCode, response::IntoResponse};
+use b24bot_core::{ApplicationTokens, Inbox, Webhook};
+use tokio::net::TcpListener;
+
+use crate::{
+    fetch::{BotLog, Fetching, Poller},
+    server::Server,
+};
+
+/// What events will come from.
+pub(crate) enum Source {
+    Portal { listener: TcpListener, path: String },
+    Log(BotLog),
+}
+
+/// What events come in by.
+#[derive(Debug)]
+pub(crate) enum Intake {
+    Endpoint(Server),
+    Fetching(Fetching),
+}
+
+impl Intake {
+    pub(crate) fn start(source: Source, inbox: &Arc<dyn Inbox>, tokens: &Arc<ApplicationTokens>) -> Self {
+        let inbox = Arc::clone(inbox);
+        match source {
+            Source::Portal { listener, path } => {
+                let webhook = Webhook::new(inbox, Arc::clone(tokens)).router(&path);
+                Self::Endpoint(Server::start(listener, webhook.fallback(unknown_path)))
+            }
+            Source::Log(log) => Self::Fetching(Fetching::start(log, inbox)),
+        }
+    }
+
+    /// Takes no more events.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Endpoint(server) => server.close(),
+            Self::Fetching(fetching) => fetching.close(),
+        }
+    }
+
+    /// Takes no more events and waits until those that have come are stored. What is returned can confirm them, once
+    /// they are handled.
+    pub(crate) async fn stop(self) -> Option<Poller<BotLog>> {
+        match self {
+            Self::Endpoint(server) => {
+                server.stop().await;
+                None
+            }
+            Self::Fetching(fetching) => fetching.stop().await,
+        }
+    }
+
+    /// Waits until no more events come, though nobody has asked for that.
+    pub(crate) async fn broken(&mut self) {
+        match self {
+            // It ends only when told to.
+            Self::Endpoint(_) => std::future::pending().await,
+            Self::Fetching(fetching) => fetching.ended().await,
+        }
+    }
+}
+
+impl Source {
+    /// Where events come in; nowhere if the bot fetches them.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Portal { listener, .. } => listener.local_addr().ok(),
+            Self::Log(_) => None,
+        }
+    }
+}
+
+async fn unknown_path() -> impl IntoResponse {
+    let description = "Nothing is served here: see `path` under [server] in bot.toml.";
+    let body = serde_json::json!({"error": "NOT_FOUND", "error_description": description});
+    (StatusCode::NOT_FOUND, axum::Json(body))
+}
