@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use b24bot_tests::{Control, Program};
+use b24bot_tests::{APP, Control, Program, Scripted};
 use serde_json::json;
 
 async fn dev(bot_toml: Option<&str>) -> (Program, Control) {
@@ -78,4 +78,67 @@ async fn the_examples_do_what_they_say() {
         program.signal("TERM");
         assert_eq!(program.ended().await, Some(0));
     }
+}
+
+/// An example with commands, once it has registered them, and its portal.
+async fn example_with_commands(name: &str) -> (Program, Control) {
+    let program = Program::start_file(&b24bot_tests::example(name), &["127.0.0.1:0"], None, "info");
+    let control = Control::at(&program.word_after("open ").await);
+    b24bot_tests::eventually("the command", || async {
+        (control.count("imbot.v2.Command.register").await > 0).then_some(())
+    })
+    .await;
+    (program, control)
+}
+
+#[tokio::test]
+async fn the_example_of_a_command_answers_it() {
+    let (_program, control) = example_with_commands("slash_command").await;
+    control.say("chat1", 27, "/reverse tea").await;
+    assert!(control.said("chat1", "aet").await > 1000);
+    control.say("chat1", 27, "/reverse").await;
+    assert!(control.said("chat1", "Say what: /reverse tea").await > 1000);
+    assert_eq!(control.count("imbot.v2.Command.answer").await, 2);
+}
+
+#[tokio::test]
+async fn the_example_with_buttons_counts_in_its_question() {
+    let (_program, control) = example_with_commands("keyboard").await;
+    control.say("chat1", 27, "Lunch").await;
+    control.said("chat1", "Who comes to lunch? So far 0.").await;
+    let requests = control.get("/control/requests").await;
+    let mut sent = requests.as_array().unwrap().iter();
+    let sent = sent.find(|request| request["method"] == "imbot.v2.Chat.Message.send").unwrap();
+    let buttons = &sent["params"]["fields"]["keyboard"];
+    assert_eq!((&buttons[0]["COMMAND"], &buttons[0]["COMMAND_PARAMS"]), (&json!("lunch"), &json!("yes")));
+    assert_eq!((&buttons[1]["COMMAND"], &buttons[1]["COMMAND_PARAMS"]), (&json!("lunch"), &json!("no")));
+    for (user, word, coming) in [(27, "yes", 1), (42, "yes", 2), (27, "yes", 2), (27, "no", 1)] {
+        control.say("chat1", user, &format!("/lunch {word}")).await;
+        control.said("chat1", &format!("Who comes to lunch? So far {coming}.")).await;
+    }
+}
+
+#[tokio::test]
+async fn the_example_with_files_reads_them_and_sends_one_back() {
+    let portal = Scripted::start().await;
+    portal
+        .then(200, &json!({"result": {"downloadUrl": "/files/138?token=invented"}}).to_string())
+        .then(200, "tea\ncoffee\n")
+        .then(200, &json!({"result": {"file": {"id": 139}, "messageId": 7, "chatId": 2157}}).to_string());
+    let file = b24bot_tests::example("files");
+    let bot = Program::start_file(&file, &[], Some(&b24bot_tests::bot_toml(APP)), "info");
+    bot.word_after("address=").await;
+    let event = b24bot_tests::message(5, "my list", portal.url());
+    let event = format!("{event}&data[PARAMS][FILES][138][id]=138&data[PARAMS][FILES][138][name]=list.txt");
+    assert_eq!(bot.post(event).await.status(), 200);
+    let calls = portal.asked(3).await;
+    assert_eq!(calls[0].path, "/rest/imbot.v2.File.download");
+    assert_eq!(calls[0].params, json!({"botId": 1567, "fileId": 138, "auth": "thebotsowntoken"}));
+    assert_eq!(calls[1].path, "/files/138");
+    assert_eq!(calls[2].path, "/rest/imbot.v2.File.upload");
+    // `list.txt: 11 bytes, 2 lines` in Base64.
+    let content = "bGlzdC50eHQ6IDExIGJ5dGVzLCAyIGxpbmVzCg==";
+    let fields = json!({"name": "files.txt", "message": "You have sent 1 files.", "content": content});
+    let params = json!({"botId": 1567, "dialogId": "chat2157", "fields": fields, "auth": "thebotsowntoken"});
+    assert_eq!(calls[2].params, params);
 }

@@ -1,0 +1,74 @@
+//! Asks who comes to lunch, with buttons, and counts in the question itself. Each button calls the command `/lunch`;
+//! the local portal shows no buttons yet, so type `/lunch yes` there.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use b24bot::{
+    actions::content::{Button, Keyboard, OutgoingMessage},
+    prelude::*,
+};
+
+#[derive(Default)]
+struct Lunch(Mutex<HashMap<DialogId, Poll>>);
+
+/// The question of a dialog, and who said yes.
+struct Poll {
+    question: MessageId,
+    coming: HashSet<UserId>,
+}
+
+fn question(coming: usize) -> OutgoingMessage {
+    let buttons = [Button::command("I come", "lunch", "yes"), Button::command("Not today", "lunch", "no")];
+    OutgoingMessage::new(format!("Who comes to lunch? So far {coming}."))
+        .keyboard(Keyboard::new().row(buttons))
+}
+
+#[async_trait]
+impl Handler for Lunch {
+    // Whenever the bot comes into a chat: to register a command again changes nothing.
+    async fn on_join_chat(&self, ctx: &Context, _: &JoinChat) -> Result<()> {
+        let command = ctx.client()?.imbot().v2().command();
+        command.register(ctx.bot_id()?, "lunch").hidden(true).await?;
+        Ok(())
+    }
+
+    async fn on_message(&self, ctx: &Context, message: &Message) -> Result<()> {
+        if message.text.eq_ignore_ascii_case("lunch") {
+            let poll = Poll { question: ctx.send(question(0)).await?, coming: HashSet::new() };
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.dialog.clone(), poll);
+        }
+        Ok(())
+    }
+
+    async fn on_command(&self, ctx: &Context, command: &Command) -> Result<()> {
+        // The message with the buttons is the bot's own: who has pressed one stands beside it.
+        let Some(user) = ctx.event().data().get("user").get("id").as_u64().map(UserId::from) else {
+            return Ok(());
+        };
+        let changed = {
+            let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            polls.get_mut(&command.message.dialog).map(|poll| {
+                match command.params.as_str() {
+                    "yes" => poll.coming.insert(user),
+                    _ => poll.coming.remove(&user),
+                };
+                (poll.question, poll.coming.len())
+            })
+        };
+        if let Some((message, coming)) = changed {
+            ctx.edit(message, question(coming)).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt::init();
+    let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
+    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Lunch::default());
+    bot.dev(portal.parse()?).await?.run().await
+}

@@ -1,0 +1,35 @@
+//! Registers the command `/reverse` and answers it, in any chat where it is.
+
+use std::collections::HashMap;
+
+use b24bot::prelude::*;
+
+struct Reverse;
+
+#[async_trait]
+impl Handler for Reverse {
+    // Whenever the bot comes into a chat: to register a command again changes nothing.
+    async fn on_join_chat(&self, ctx: &Context, _: &JoinChat) -> Result<()> {
+        let command = ctx.client()?.imbot().v2().command();
+        let title = HashMap::from([("en", "Says it backwards"), ("de", "Sagt es rückwärts")]);
+        command.register(ctx.bot_id()?, "reverse").title(title).await?;
+        Ok(())
+    }
+
+    async fn on_command(&self, ctx: &Context, command: &Command) -> Result<()> {
+        if command.name == "reverse" {
+            let backwards: String = command.params.chars().rev().collect();
+            let answer = if backwards.is_empty() { "Say what: /reverse tea" } else { &backwards };
+            ctx.answer_command(answer).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt::init();
+    let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
+    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Reverse);
+    bot.dev(portal.parse()?).await?.run().await
+}
