@@ -151,15 +151,18 @@ impl HttpBody for Reading {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, NoFile>>> {
-        Poll::Ready(ready!(self.pieces.poll_recv(cx)).map(|piece| {
-            let Piece { bytes, of_file } = piece?;
-            self.left = self.left.saturating_sub(bytes.len() as u64);
-            self.done += of_file;
-            if let Some(report) = self.report.as_ref().filter(|_| of_file > 0) {
-                report(Progress { done: self.done, total: Some(self.total) });
-            }
-            Ok(Frame::data(bytes))
-        }))
+        let Some(piece) = ready!(self.pieces.poll_recv(cx)) else {
+            // Whoever read it panicked.
+            let broken = || Err(NoFile(io::ErrorKind::UnexpectedEof.into()));
+            return Poll::Ready((self.left > 0).then(broken));
+        };
+        let Piece { bytes, of_file } = piece?;
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        self.done += of_file;
+        if let Some(report) = self.report.as_ref().filter(|_| of_file > 0) {
+            report(Progress { done: self.done, total: Some(self.total) });
+        }
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {

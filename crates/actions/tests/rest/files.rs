@@ -131,6 +131,15 @@ async fn a_file_that_ends_too_early_is_told_apart_from_a_broken_connection() {
         "{error:?}"
     );
     assert_eq!(portal.asked(), [], "half a file is no call");
+
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            std::panic::resume_unwind(Box::new("broken"))
+        }
+    }
+    let error = portal.event(&tokens(), "v2", true).upload(Upload::reader("a", 9, Broken)).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::File, "{error:?}");
 }
 
 #[tokio::test]
