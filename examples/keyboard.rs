@@ -45,9 +45,7 @@ impl Handler for Lunch {
 
     async fn on_command(&self, ctx: &Context, command: &Command) -> Result<()> {
         // The message with the buttons is the bot's own: who has pressed one stands beside it.
-        let Some(user) = ctx.event().data().get("user").get("id").as_u64().map(UserId::from) else {
-            return Ok(());
-        };
+        let Some(user) = command.user.as_ref().map(|user| user.id) else { return Ok(()) };
         let changed = {
             let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             polls.get_mut(&command.message.dialog).map(|poll| {

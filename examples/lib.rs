@@ -7,3 +7,4 @@
 //! - `cargo run -p b24bot-examples --example keyboard`: one with buttons, which changes its own message;
 //! - `cargo run -p b24bot-examples --example files -- bot.toml`: one that takes and sends files, on a real portal;
 //! - `cargo run -p b24bot-examples --example rules_only`: no code, only rules.
+//! - `cargo run -p b24bot-examples --example openline_greeter`: one that greets clients in an open channel, once each.

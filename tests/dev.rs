@@ -142,3 +142,21 @@ async fn the_example_with_files_reads_them_and_sends_one_back() {
     let params = json!({"botId": 1567, "dialogId": "chat2157", "fields": fields, "auth": "thebotsowntoken"});
     assert_eq!(calls[2].params, params);
 }
+
+#[tokio::test]
+async fn the_open_channel_example_greets_a_client_once() {
+    let program =
+        Program::start_file(&b24bot_tests::example("openline_greeter"), &["127.0.0.1:0"], None, "info");
+    let control = Control::at(&program.word_after("open ").await);
+    let state = control.get("/control/state").await;
+    let bot = state["bots"][0]["id"].as_u64().unwrap();
+    let chat = control.post("/control/chats", &json!({"users": [27, bot], "entity_type": "LINES"})).await;
+    let dialog = chat["dialog"].as_str().unwrap_or_else(|| panic!("{chat}"));
+    control.say(dialog, 27, "Is anybody there?").await;
+    control.say(dialog, 27, "Hello?").await;
+    let greeting = "Thank you for your message! Someone will be with you in a minute.";
+    assert_eq!(control.said(dialog, greeting).await, bot);
+    let messages = control.get(&format!("/control/dialogs/{dialog}/messages")).await;
+    let greetings = messages.as_array().unwrap().iter().filter(|message| message["text"] == greeting).count();
+    assert_eq!(greetings, 1);
+}

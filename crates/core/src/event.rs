@@ -229,7 +229,9 @@ pub struct Command {
     pub params: String,
     /// Where it was called, in lower case: `textarea`, `keyboard` or `menu`.
     pub context: Option<String>,
-    /// The message that called it.
+    /// Who called it: whoever typed the message, or pressed the button.
+    pub user: Option<User>,
+    /// The message that called it; a button's is the message it stands under.
     pub message: Message,
 }
 

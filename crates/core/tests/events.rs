@@ -132,6 +132,7 @@ fn commands_reactions_and_contexts() {
             (Some("textarea"), "/tea mint")
         );
         assert!(command.id.is_some());
+        assert_eq!(command.user.unwrap().name, "Jonas Berg");
     }
     let command = command(body!("onimbotv2commandadd"));
     assert_eq!(

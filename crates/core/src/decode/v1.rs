@@ -52,6 +52,7 @@ fn commands(data: Fields<'_>, portal: &Portal) -> Result<Parts, DecodeError> {
                 name: entry.text("COMMAND").trim_start_matches('/').to_owned(),
                 params: entry.text("COMMAND_PARAMS"),
                 context: entry.some_text("COMMAND_CONTEXT").map(|context| context.to_lowercase()),
+                user: user(data.child("USER")),
                 message,
             };
             Ok((bot, Payload::Command(command)))

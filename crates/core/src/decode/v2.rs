@@ -33,6 +33,7 @@ pub(super) fn read(name: &str, data: Fields<'_>, portal: &Portal) -> Result<Part
                 name: command.text("command").trim_start_matches('/').to_owned(),
                 params: command.text("params"),
                 context: command.some_text("context").map(|context| context.to_lowercase()),
+                user: user(data.child("user")),
                 message: message(data, id)?,
             })
         }
