@@ -95,5 +95,31 @@ fn bodies(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bodies);
+/// What the worst bodies under the endpoint's limit of 1 MiB cost.
+fn hostile(c: &mut Criterion) {
+    let mebibyte = |part: &str| part.repeat(1024 * 1024 / part.len());
+    let mut group = c.benchmark_group("hostile");
+    for (name, body) in [
+        ("many names", (0..70_000).map(|n| format!("a{n}=1&")).collect()),
+        (
+            "names in one place",
+            format!(
+                "event=X{}",
+                (0..8000).map(|n| format!("&a[{n}]={}", "x".repeat(100))).collect::<String>()
+            ),
+        ),
+        ("brackets", mebibyte("a[")),
+        ("depth", format!("event=X&a{}=1", mebibyte("[b]"))),
+        ("ampersands", mebibyte("&")),
+        ("percent signs", format!("event={}", mebibyte("%41"))),
+        ("a deep list", mebibyte("{\"a\":[")),
+        ("a long list", format!("{{\"a\":[{}1]}}", mebibyte("1,"))),
+    ] {
+        let body: Arc<[u8]> = body.into_bytes().into();
+        group.bench_function(name, |b| b.iter(|| Delivery::parse(black_box(&body)).map(drop)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bodies, hostile);
 criterion_main!(benches);

@@ -28,7 +28,7 @@ pub use event::{
 };
 pub use ids::{BotId, ChatId, CommandId, DialogId, FileId, MemberId, MessageId, UserId};
 pub use inbox::{Depth, Entry, EntryId, Inbox, InboxError, InboxErrorKind, Settled, Stored};
-pub use message::{Chat, ChatKind, File, Message, User};
+pub use message::{Chat, ChatKind, File, Forward, Message, User};
 pub use openline::{Change, Connector, ConnectorMessage, ConnectorRemoved, OpenLineMessage, Session};
 pub use secret::Secret;
 pub use tokens::{ApplicationTokens, Rejection};

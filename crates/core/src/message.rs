@@ -27,10 +27,24 @@ pub struct Message {
     pub is_system: bool,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// The message it forwards.
+    pub forward: Option<Forward>,
     /// What is attached.
     pub files: Vec<File>,
     /// The author's language: `en`.
     pub language: Option<String>,
+}
+
+/// Where a forwarded message stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forward {
+    /// The message; none if it cannot be seen here.
+    pub id: Option<MessageId>,
+    /// Who wrote it.
+    pub author: Option<UserId>,
+    /// Its chat.
+    pub chat: Option<ChatId>,
 }
 
 /// The chat behind a dialog.

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use b24bot_core::decode;
+use b24bot_core::{decode, decode_fetched};
 use serde_json::{Map, Value, json};
 
 /// A way of writing the same tree.
@@ -29,18 +32,48 @@ const DISTORTIONS: [(&str, Distortion); 7] = [
 
 #[test]
 fn every_event_means_the_same_however_it_is_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bodies");
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bodies"));
+}
+
+/// The platform's own examples, where the folder with them lies beside the repository.
+#[test]
+fn every_documented_event_means_the_same_however_it_is_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/bitrix24/events");
+    if !folder.exists() {
+        assert!(std::env::var_os("CI").is_none(), "there is no {}", folder.display());
+        println!("skipped: there is no {}", folder.display());
+        return;
+    }
+    check(&folder);
+    let mut fetched = 0;
+    for path in forms(&folder).filter(|path| path.to_string_lossy().ends_with("-webhook.form")) {
+        let posted = decode(&fs::read(&path).unwrap()).unwrap().remove(0);
+        let data = PathBuf::from(path.to_string_lossy().replace("-webhook.form", "-data.json"));
+        let data: Value = serde_json::from_slice(&fs::read(data).unwrap()).unwrap();
+        let item = json!({"eventId": 1, "type": posted.name, "data": data});
+        let item = decode_fetched(&posted.portal, item.to_string().as_bytes()).unwrap().remove(0);
+        assert_eq!(format!("{:?}", item.payload), format!("{:?}", posted.payload), "{}", path.display());
+        fetched += 1;
+    }
+    assert!(fetched >= 8, "only {fetched} fetched events");
+}
+
+fn check(folder: &Path) {
     let mut events = 0;
-    for path in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+    for path in forms(folder) {
         let body = fs::read(&path).unwrap();
         let expected = meaning(&body);
         for (name, distort) in DISTORTIONS {
-            let distorted = distort(tree(&body));
-            assert_eq!(meaning(&distorted), expected, "{} as {name}", path.display());
+            assert_eq!(meaning(&distort(tree(&body))), expected, "{} as {name}", path.display());
         }
         events += 1;
     }
     assert!(events > 30, "only {events} events");
+}
+
+fn forms(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "form"))
 }
 
 fn meaning(body: &[u8]) -> Vec<String> {

@@ -330,3 +330,22 @@ fn lists_stand_for_maps_where_php_left_the_names_out() {
         DecodeErrorKind::Missing("data[PARAMS][MESSAGE_ID]")
     );
 }
+
+#[test]
+fn a_forwarded_message_says_where_it_stood() {
+    let body = |forward: &str| {
+        format!(
+            r#"{{"event": "ONIMBOTV2MESSAGEADD", "data": {{"chat": {{"dialogId": "chat3"}},
+            "message": {{"id": 1, "forward": {forward}}}}}}}"#
+        )
+    };
+    for id in ["789", r#""789""#, r#""chat5/789""#] {
+        let forward =
+            format!(r#"{{"id": {id}, "userId": 27, "chatId": "5", "date": "2026-02-24T16:40:00+03:00"}}"#);
+        let forward = message(body(&forward).as_bytes()).forward.unwrap();
+        let ids = (forward.id.unwrap().get(), forward.author.unwrap().get(), forward.chat.unwrap().get());
+        assert_eq!(ids, (789, 27, 5));
+    }
+    assert!(message(body("null").as_bytes()).forward.is_none());
+    assert!(message(body(r#""""#).as_bytes()).forward.is_none());
+}

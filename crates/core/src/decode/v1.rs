@@ -97,6 +97,8 @@ fn message_of(data: Fields<'_>, bot: Option<BotId>, id: Option<MessageId>) -> Re
         mentions,
         is_system: params.flag("SYSTEM"),
         reply_to: params.id(&["REPLY_ID"]).or_else(|| params.child("PARAMS").id(&["REPLY_ID"])),
+        // Only the second generation tells.
+        forward: None,
         files: files(params),
         language: params.some_text("LANGUAGE"),
     })

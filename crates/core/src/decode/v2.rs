@@ -2,7 +2,7 @@
 
 use super::{Parts, fields::Fields};
 use crate::{
-    Bot, BotDelete, BotId, Chat, ChatKind, Command, ContextGet, DecodeError, DialogId, File, FileId,
+    Bot, BotDelete, BotId, Chat, ChatKind, Command, ContextGet, DecodeError, DialogId, File, FileId, Forward,
     JoinChat, Message, MessageDelete, MessageId, Payload, Portal, ReactionChange, User, UserId, mention,
 };
 
@@ -87,6 +87,7 @@ fn message(data: Fields<'_>, bot: Option<BotId>) -> Result<Message, DecodeError>
         mentions,
         is_system: message.flag("isSystem"),
         reply_to: message.id(&["replyId"]).or_else(|| message.child("params").id(&["REPLY_ID", "replyId"])),
+        forward: forward(message.child("forward")),
         files: files(message),
         language: data.some_text("language"),
     })
@@ -101,6 +102,16 @@ fn message_delete(data: Fields<'_>) -> Result<Payload, DecodeError> {
         dialog,
         user: data.child("user").id(&["id"]),
     }))
+}
+
+/// Its id is a number, or a path that ends with it: `chat5/789`.
+fn forward(forward: Fields<'_>) -> Option<Forward> {
+    let id = forward.some_text("id")?;
+    Some(Forward {
+        id: id.rsplit('/').next().and_then(|id| id.parse().ok()),
+        author: forward.id(&["userId"]),
+        chat: forward.id(&["chatId"]),
+    })
 }
 
 fn author(data: Fields<'_>) -> UserId {
