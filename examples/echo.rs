@@ -9,7 +9,8 @@ impl Handler for Echo {
     async fn on_message(&self, ctx: &Context, message: &Message) -> Result<()> {
         // The platform's own messages ("Mira joined the chat") come here as well.
         if !message.is_system {
-            ctx.reply(&message.text).await?;
+            // `send` makes what users wrote harmless; `reply` takes BB code as it is.
+            ctx.send(message.text.as_str()).await?;
         }
         Ok(())
     }

@@ -109,6 +109,9 @@ impl Context {
 
     /// Writes to the dialog the event came from, as the bot. Returns the new message's id.
     ///
+    /// BB code in the text is taken as it is: for what users wrote there is [`send`](Context::send), or
+    /// [`harmless`](crate::content::harmless).
+    ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for an event that belongs to no dialog; otherwise see [`ErrorKind`].
     pub async fn reply(&self, text: &str) -> Result<MessageId, Error> {

@@ -2,12 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::{Document, Leaf, MAX_DEPTH, Place};
+use super::{Document, Leaf, MAX_DEPTH, MAX_VALUES, Place};
 use crate::{DecodeError, DecodeErrorKind};
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
     let mut path = Path { document: Document::new(), key: &[], steps: Vec::with_capacity(MAX_DEPTH) };
-    for pair in split(body, b'&').filter(|pair| !pair.is_empty()) {
+    for (number, pair) in split(body, b'&').enumerate() {
+        if number > MAX_VALUES {
+            return Err(DecodeError::new(DecodeErrorKind::TooComplex));
+        }
+        if pair.is_empty() {
+            continue;
+        }
         let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
         let (key, value) = (&pair[..equals], pair.get(equals + 1..).unwrap_or_default());
         path.put(key, Leaf::Encoded(value))?;
