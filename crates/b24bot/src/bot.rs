@@ -64,15 +64,9 @@ impl Bot {
     /// When it asks for what this version cannot do, or to fetch events without saying of which bot.
     pub fn new(config: Config) -> Result<Self, Error> {
         refuse_what_is_missing(&config)?;
-        for warning in &config.warnings {
-            tracing::warn!(
-                line = warning.line(),
-                "{}: {}",
-                warning.message(),
-                warning.help().unwrap_or_default()
-            );
-        }
-        let portals = build(portals(&config))?;
+        let portals = portals(&config)
+            .build()
+            .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
         let log = BotLog::configured(&config, &portals)?;
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
@@ -131,6 +125,14 @@ impl Bot {
     /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
     /// another recorder of the `metrics` crate before.
     pub async fn start(self) -> Result<Running, Error> {
+        for warning in &self.config.warnings {
+            tracing::warn!(
+                line = warning.line(),
+                "{}: {}",
+                warning.message(),
+                warning.help().unwrap_or_default()
+            );
+        }
         if self.log.is_none() && self.tokens.is_empty() && !self.any_port {
             tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
         }
@@ -157,10 +159,6 @@ pub fn portals(config: &Config) -> PortalsBuilder {
     bot.client_id.clone_from(&portal.client_id);
     bot.token.clone_from(&portal.bot_token);
     portals.webhook(portal.webhook.clone()).bot(bot)
-}
-
-pub(crate) fn build(portals: PortalsBuilder) -> Result<Portals, Error> {
-    portals.build().map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))
 }
 
 /// The application tokens that `bot.toml` tells of: the one it names, and what vouches for a bot that was registered

@@ -5,16 +5,14 @@ use std::{
     path::Path,
 };
 
+use b24bot_actions::Portals;
 use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_dispatcher::BoxError;
 use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config, Mode};
 use serde_json::{Value as Json, json};
 
-use crate::{
-    Bot, Error, ErrorKind, Running, Signals,
-    bot::{build, portals},
-};
+use crate::{Bot, Error, ErrorKind, Running, Signals};
 
 /// What the local portal lets an application do here: like as the bot itself, and all that bots do.
 const SCOPE: [&str; 2] = ["im", "imbot"];
@@ -55,7 +53,7 @@ impl Bot {
         }
         self.any_port = true;
         let (bot, path) = (bot.clone(), server.path.clone());
-        let portals = build(portals(&self.config))?;
+        let portals = self.dispatcher.portals().clone();
 
         let portal = Portal::builder().listen(portal).start().await.map_err(|error| {
             let advice = "another address can be given with --portal";
@@ -140,7 +138,7 @@ impl Dev {
 
 /// `imbot.register` or `imbot.v2.Bot.register`, as any application would call it.
 async fn register(
-    portals: &b24bot_actions::Portals,
+    portals: &Portals,
     application: &Application,
     bot: &BotSettings,
     handler: &str,

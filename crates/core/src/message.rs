@@ -154,3 +154,18 @@ pub struct File {
     /// Where its preview can be had.
     pub url_preview: Option<String>,
 }
+
+impl File {
+    /// A file of which nothing but the id is known.
+    pub(crate) fn unknown(id: FileId) -> Self {
+        Self {
+            id,
+            name: None,
+            kind: None,
+            size: None,
+            extension: None,
+            url_download: None,
+            url_preview: None,
+        }
+    }
+}

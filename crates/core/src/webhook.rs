@@ -62,7 +62,8 @@ impl Webhook {
     ///
     /// # Panics
     ///
-    /// When axum takes the path for a pattern, or for none: if it does not begin with `/`, or holds braces.
+    /// When axum takes the path for a pattern, or for none: if it does not begin with `/`,
+    /// holds braces, or has a segment that begins with `:` or `*`.
     pub fn router(self, path: &str) -> Router {
         Router::new().route(path, any(receive)).with_state(self)
     }

@@ -40,6 +40,12 @@ impl Dispatcher {
         Self { portals, handlers: Vec::new(), on_error: Arc::new(log), lane: None, concurrency: CONCURRENCY }
     }
 
+    /// The portals that its handlers act on.
+    #[must_use]
+    pub fn portals(&self) -> &Portals {
+        &self.portals
+    }
+
     /// Adds a handler.
     #[must_use]
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {

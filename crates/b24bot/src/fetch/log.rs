@@ -138,7 +138,7 @@ mod tests {
         let configured = |portal: &str| {
             let text = format!("[bot]\ncode = \"b\"\nmode = \"fetch\"\n{portal}");
             let config = Config::parse("bot.toml", &text, &|_| None).unwrap();
-            let portals = crate::bot::build(crate::portals(&config)).unwrap();
+            let portals = crate::portals(&config).build().unwrap();
             BotLog::configured(&config, &portals)
         };
         let webhook = "[portal]\nwebhook = \"https://portal.example/rest/1/abc/\"\n";

@@ -81,14 +81,26 @@ impl<'data> Fields<'data> {
             client_id: self.some_text("client_id"),
         })
     }
+
+    /// A file's description, which both generations write alike but for its id.
+    pub(super) fn file(self, id: FileId) -> File {
+        File {
+            name: self.some_text("name"),
+            kind: self.some_text("type"),
+            size: self.number("size"),
+            extension: self.some_text("extension"),
+            url_download: self.some_text("urlDownload"),
+            url_preview: self.some_text("urlPreview"),
+            ..File::unknown(id)
+        }
+    }
 }
 
 /// Files of which more than the id is known, then those of which it is not.
 pub(super) fn with_bare_ids(mut files: Vec<File>, ids: Vec<FileId>) -> Vec<File> {
     for id in ids {
         if files.iter().all(|file| file.id != id) {
-            let (name, kind, size, extension, url_download, url_preview) = Default::default();
-            files.push(File { id, name, kind, size, extension, url_download, url_preview });
+            files.push(File::unknown(id));
         }
     }
     files

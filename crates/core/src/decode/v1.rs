@@ -168,16 +168,9 @@ fn user(user: Fields<'_>) -> Option<User> {
 
 /// `FILES` maps ids to descriptions; `FILE_ID` lists ids; either can come alone.
 fn files(params: Fields<'_>) -> Vec<File> {
-    let described = params.child("FILES").children().filter_map(|(key, file)| {
-        Some(File {
-            id: file.id(&["id", "ID"]).or_else(|| key.parse().ok())?,
-            name: file.some_text("name"),
-            kind: file.some_text("type"),
-            size: file.number("size"),
-            extension: file.some_text("extension"),
-            url_download: file.some_text("urlDownload"),
-            url_preview: file.some_text("urlPreview"),
-        })
-    });
+    let described = params
+        .child("FILES")
+        .children()
+        .filter_map(|(key, file)| Some(file.file(file.id(&["id", "ID"]).or_else(|| key.parse().ok())?)));
     super::fields::with_bare_ids(described.collect(), params.ids::<FileId>("FILE_ID"))
 }

@@ -156,16 +156,7 @@ fn user(user: Fields<'_>) -> Option<User> {
 
 /// `files` describes them in newer revisions; `params.FILE_ID` lists ids in all.
 fn files(message: Fields<'_>) -> Vec<File> {
-    let described = message.child("files").children().filter_map(|(_, file)| {
-        Some(File {
-            id: file.id(&["id"])?,
-            name: file.some_text("name"),
-            kind: file.some_text("type"),
-            size: file.number("size"),
-            extension: file.some_text("extension"),
-            url_download: file.some_text("urlDownload"),
-            url_preview: file.some_text("urlPreview"),
-        })
-    });
+    let described =
+        message.child("files").children().filter_map(|(_, file)| Some(file.file(file.id(&["id"])?)));
     super::fields::with_bare_ids(described.collect(), message.child("params").ids::<FileId>("FILE_ID"))
 }
