@@ -113,7 +113,7 @@ impl<'body> Delivery<'body> {
         let generation = if is_v2 { Generation::V2 } else { Generation::V1 };
         let parts = self.read(generation, data, root.child("auth"))?;
         let data = Data::of(self.body);
-        let event = |(bot, payload)| Event {
+        let event = |(nth, (bot, payload))| Event {
             name: self.name.clone(),
             generation,
             portal: self.portal.clone(),
@@ -121,9 +121,9 @@ impl<'body> Delivery<'body> {
             sent_at,
             event_id,
             payload,
-            data: data.clone(),
+            data: data.nth(nth),
         };
-        Ok(parts.into_iter().map(event).collect())
+        Ok((0..).zip(parts).map(event).collect())
     }
 }
 

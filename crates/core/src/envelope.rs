@@ -81,6 +81,21 @@ impl EventKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The key as sixteen bytes, for stores that remember many: half of its SHA-256.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 16] {
+        let digest: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        half
+    }
+}
+
+impl From<String> for EventKey {
+    fn from(key: String) -> Self {
+        Self(key.into())
+    }
 }
 
 impl fmt::Debug for EventKey {

@@ -71,12 +71,18 @@ impl Event {
 #[derive(Clone)]
 pub(crate) struct Data {
     body: Arc<[u8]>,
+    /// Which of the body's events this is.
+    pub(crate) nth: u32,
     tree: OnceLock<Value>,
 }
 
 impl Data {
     pub(crate) fn of(body: &Arc<[u8]>) -> Self {
-        Self { body: Arc::clone(body), tree: OnceLock::new() }
+        Self { body: Arc::clone(body), nth: 0, tree: OnceLock::new() }
+    }
+
+    pub(crate) fn nth(&self, nth: u32) -> Self {
+        Self { nth, ..self.clone() }
     }
 }
 

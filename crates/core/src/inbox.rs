@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Claim, Envelope, claim};
+use crate::{Claim, Entry, Envelope, Settled, claim};
 
 /// Takes verified events from the endpoint and gives them to the dispatcher.
 ///
@@ -21,25 +21,41 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
     async fn put(&self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError>;
 
     /// Waits for the next entry, in the order they were stored. Every entry is given out once and stays pending
-    /// until it is settled. `None` after [`close`](Inbox::close), once nothing waits.
+    /// until it is settled; a durable inbox gives out again, after a restart, what was not. `None` after
+    /// [`close`](Inbox::close), once nothing waits that was not given out.
     ///
     /// # Errors
     ///
     /// When the entries cannot be read.
     async fn next(&self) -> Result<Option<Entry>, InboxError>;
 
-    /// Says what became of an entry.
+    /// The event of an entry that was given out without it. `None` when the entry is no longer this process's to
+    /// handle: it was purged, or another machine has taken it over.
     ///
     /// # Errors
     ///
-    /// When that cannot be recorded.
-    async fn settle(&self, id: EntryId, outcome: Settled) -> Result<(), InboxError>;
+    /// When it cannot be read now; asking again later may help.
+    async fn load(&self, entry: &Entry) -> Result<Option<Arc<Envelope>>, InboxError> {
+        Ok(entry.envelope.clone())
+    }
+
+    /// Says what became of an entry, which brings its event if it could be loaded. What is recorded here may be lost in a crash: the entry is handled again then.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded. A durable inbox takes note all the same and records it as soon as it can.
+    async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError>;
 
     /// Takes nothing more; [`next`](Inbox::next) ends when nothing waits any longer.
     fn close(&self);
 
     /// How much there is.
     fn depth(&self) -> Depth;
+
+    /// Whether what was accepted outlives the process: then a stop may leave the rest for the next start.
+    fn is_durable(&self) -> bool {
+        false
+    }
 
     /// Claims the right to fetch the events of one bot, named by its portal's domain and its id; `None` while someone
     /// else has it. Unless an implementation does more, that means someone in this process.
@@ -61,45 +77,13 @@ pub enum Stored {
     Duplicate,
 }
 
-/// An event that waits to be handled.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Entry {
-    /// Its number in the inbox.
-    pub id: EntryId,
-    /// The event.
-    pub envelope: Arc<Envelope>,
-}
-
-impl Entry {
-    /// An entry, for those who implement [`Inbox`].
-    #[must_use]
-    pub fn new(id: EntryId, envelope: Arc<Envelope>) -> Self {
-        Self { id, envelope }
-    }
-}
-
-/// The number of an entry in its inbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryId(pub u64);
-
-/// What became of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Settled {
-    /// All handlers were content.
-    Done,
-    /// A handler failed; what it said.
-    Failed(String),
-}
-
 /// How much is in an inbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Depth {
     /// Entries that wait or are being handled.
     pub pending: u64,
-    /// Entries whose handlers failed.
+    /// Entries that were set aside: their handlers failed for good.
     pub dead: u64,
 }
 

@@ -261,7 +261,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::{Depth, Entry, EntryId, InboxErrorKind, Secret, Settled};
+    use crate::{Depth, Entry, InboxErrorKind, Secret, Settled};
 
     /// Stores up to two events.
     #[derive(Debug, Default)]
@@ -283,7 +283,7 @@ mod tests {
             Ok(None)
         }
 
-        async fn settle(&self, _: EntryId, _: Settled) -> Result<(), InboxError> {
+        async fn settle(&self, _: &Entry, _: Settled) -> Result<(), InboxError> {
             Ok(())
         }
 
