@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod error;
 mod memory;
 mod seen;
 
+pub use error::{OpenError, OpenErrorKind};
 pub use memory::MemoryInbox;
