@@ -115,6 +115,7 @@ pub(crate) struct Received {
     next: Option<u64>,
     total: Option<u64>,
     json: String,
+    is_recorded: bool,
 }
 
 #[derive(Deserialize)]
@@ -159,12 +160,38 @@ impl Received {
                 next: loose_integer(&envelope.next),
                 total: loose_integer(&envelope.total),
                 json,
+                is_recorded: false,
             }),
             _ => {
                 Err(unreadable()
                     .note(format!("HTTP status {status} without a result and without an error code")))
             }
         }
+    }
+
+    /// The answer to a call that was made before, of which the result was recorded.
+    pub(crate) fn recorded(method: &str, result: Vec<u8>) -> Result<Self, Error> {
+        let unreadable = || {
+            let error = Error::new(ErrorKind::Store, method).never_repeated();
+            error.note("it was called before, but what is recorded of its result cannot be read")
+        };
+        let result =
+            String::from_utf8(result).map_err(|error| unreadable().source_from(error.utf8_error()))?;
+        let json = format!(r#"{{"result":{result}}}"#);
+        let result = RawValue::from_string(result)
+            .map_err(|error| unreadable().note(format!("the recorded result: {}", without_values(&error))))?;
+        let (next, total) = (None, None);
+        Ok(Self { status: 200, result, time: Time::default(), next, total, json, is_recorded: true })
+    }
+
+    /// The result as it came.
+    pub(crate) fn result(&self) -> &str {
+        self.result.get()
+    }
+
+    /// The success as a label of metrics.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        if self.is_recorded { "recorded" } else { "ok" }
     }
 
     /// Reads the result. The call was carried out, so an unexpected shape is no reason to repeat it.

@@ -1,6 +1,6 @@
 //! The calls that a bot makes as itself, in both generations of the bot platform.
 
-use b24bot_core::{BotId, DialogId, MessageId};
+use b24bot_core::{BotId, DialogId, Generation, MessageId};
 use serde_json::json;
 
 use crate::{call::Call, like::LikeAction};
@@ -29,14 +29,22 @@ fn reaction(method: &str, bot: BotId, message: MessageId, code: &str) -> Call {
     call.with("messageId", message.get()).with("reaction", code).idempotent()
 }
 
+/// The method that writes a message.
+pub(crate) const fn say(generation: Generation) -> &'static str {
+    match generation {
+        Generation::V1 => "imbot.message.add",
+        Generation::V2 => "imbot.v2.Chat.Message.send",
+    }
+}
+
 /// `imbot.message.add`
 pub(crate) fn say_v1(bot: BotId, dialog: &DialogId, text: &str) -> Call {
-    let call = Call::new("imbot.message.add").with("BOT_ID", bot.get());
+    let call = Call::new(say(Generation::V1)).with("BOT_ID", bot.get());
     call.with("DIALOG_ID", dialog.as_str()).with("MESSAGE", text)
 }
 
 /// `imbot.v2.Chat.Message.send`
 pub(crate) fn say_v2(bot: BotId, dialog: &DialogId, text: &str) -> Call {
-    let call = Call::new("imbot.v2.Chat.Message.send").with("botId", bot.get());
+    let call = Call::new(say(Generation::V2)).with("botId", bot.get());
     call.with("dialogId", dialog.as_str()).with("fields", json!({ "message": text }))
 }

@@ -98,6 +98,20 @@ impl Call {
         self.idempotent
     }
 
+    /// What it is done to, as far as the parameters tell: a dialog, a chat or a message.
+    pub(crate) fn target(&self) -> String {
+        let is = |name: &str, of: &str| name.replace('_', "").eq_ignore_ascii_case(of);
+        let named = ["dialogid", "chatid", "messageid"].into_iter().find_map(|of| {
+            let (_, value) = self.params.iter().find(|(name, _)| is(name, of))?;
+            match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            }
+        });
+        named.unwrap_or_default()
+    }
+
     /// One more parameter.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.to_owned(), value.into());

@@ -20,6 +20,7 @@ use crate::{
     error::{Error, ErrorKind},
     files::Body,
     measure,
+    once::Once,
     portal::PortalState,
     redirect,
     retry::{Backoff, Repeat, RetryPolicy},
@@ -76,9 +77,18 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<Answer<T>, Error> {
+        self.send_once(call, None).await
+    }
+
+    /// Sends a call unless what is recorded of it says that it was made before.
+    pub(crate) async fn send_once<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        once: Option<Once>,
+    ) -> Result<Answer<T>, Error> {
         // What cannot be written is no call yet, and its name no label.
         let body = call.body(self.token())?;
-        self.send_body(&call, &Body::from(body)).await
+        self.send_body(&call, &Body::from(body), once).await
     }
 
     /// Sends a call whose body has been written.
@@ -86,11 +96,13 @@ impl Client {
         &self,
         call: &Call,
         body: &Body,
+        once: Option<Once>,
     ) -> Result<Answer<T>, Error> {
         let span = debug_span!("rest", portal = %self.domain(), method = call.method());
-        let received = self.deliver(call, body).instrument(span).await;
+        let received = self.deliver(call, body, once).instrument(span).await;
+        let made = received.as_ref().map_or_else(Error::outcome, Received::outcome);
         let answer = received.and_then(|received| received.typed(call.method()));
-        measure::call(call.method(), answer.as_ref().err().map_or("ok", Error::outcome));
+        measure::call(call.method(), answer.as_ref().err().map_or(made, Error::outcome));
         answer
     }
 
@@ -109,10 +121,24 @@ impl Client {
         matches!(self.0.credentials, Credentials::Webhook(_))
     }
 
-    /// Sends the call until it is answered or not worth repeating.
-    async fn deliver(&self, call: &Call, body: &Body) -> Result<Received, Error> {
+    /// Waits for a slot and sends the call, recording it if it must not be made twice.
+    async fn deliver(&self, call: &Call, body: &Body, once: Option<Once>) -> Result<Received, Error> {
+        self.0.portal.limiter.slot().await;
+        let Some(mut once) = once else {
+            return self.insist(call, body, call.is_idempotent()).await;
+        };
+        // Begun no earlier than here: whoever is stopped in the queue leaves nothing in doubt.
+        if let Some(received) = once.begin(call.method()).await? {
+            return Ok(received);
+        }
+        let outcome = self.insist(call, body, false).await;
+        once.end(outcome.as_ref()).await;
+        outcome
+    }
+
+    /// Sends the call until it is answered or not worth repeating. `harmless`: doing it twice does no harm.
+    async fn insist(&self, call: &Call, body: &Body, harmless: bool) -> Result<Received, Error> {
         let limiter = &self.0.portal.limiter;
-        limiter.slot().await;
         let mut backoff = Backoff::new(self.0.retry, Instant::now().into_std());
         loop {
             let error = match self.request(call.method(), body).await {
@@ -125,7 +151,7 @@ impl Client {
             if !body.can_be_sent_again() {
                 return Err(error);
             }
-            let Some(pause) = pause(call, &error, &mut backoff) else { return Err(error) };
+            let Some(pause) = pause(harmless, &error, &mut backoff) else { return Err(error) };
             info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
             let again = async {
                 sleep(pause).await;
@@ -244,10 +270,10 @@ impl Step {
 }
 
 /// The pause before the call goes out again, if it may.
-fn pause(call: &Call, error: &Error, backoff: &mut Backoff) -> Option<Duration> {
+fn pause(harmless: bool, error: &Error, backoff: &mut Backoff) -> Option<Duration> {
     let may = match error.repeat() {
         Repeat::Later => true,
-        Repeat::IfIdempotent => call.is_idempotent(),
+        Repeat::IfIdempotent => harmless,
         Repeat::Never | Repeat::AfterRefresh => false,
     };
     let now = Instant::now().into_std();

@@ -1,9 +1,13 @@
 //! The way to answer one event.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt::{self, Display},
+    sync::Arc,
+};
 
-use b24bot_core::{Bot, BotId, DialogId, Event, Generation, MessageId, Secret};
+use b24bot_core::{Bot, BotId, DialogId, EntryEffects, Event, Generation, MessageId, Secret};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::{
     bot,
@@ -11,7 +15,10 @@ use crate::{
     client::Client,
     error::{Error, ErrorKind},
     like::{LikeAction, Mark},
+    methods::Method,
+    once::{Once, Recorder},
     portals::Portals,
+    promise::Promise,
 };
 
 /// One event and the way back to the portal it came from. Cheap to clone.
@@ -27,11 +34,53 @@ use crate::{
 pub struct Context {
     portals: Portals,
     event: Arc<Event>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Context {
     pub(crate) fn new(portals: Portals, event: Arc<Event>) -> Self {
-        Self { portals, event }
+        Self { portals, event, recorder: None }
+    }
+
+    /// Records what is done through this context and its clones among the effects of the event's entry, so that the
+    /// same handler, called again for the same entry, does not do it twice: a call that was carried out is not made
+    /// again, and returns what it returned then.
+    ///
+    /// For whoever calls handlers: one for each handler and attempt, because calls are counted from here on. `handler`
+    /// tells the entry's handlers apart, and stays the same through all attempts. What is recorded stands under "Once"
+    /// on the crate's front page.
+    ///
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// use b24bot_actions::{Context, Portals};
+    /// use b24bot_core::{Effects, Entry, EntryEffects, Envelope};
+    ///
+    /// fn attempt(portals: &Portals, store: Arc<dyn Effects>, entry: Entry, envelope: &Envelope) -> Context {
+    ///     let ctx = portals.context(Arc::clone(&envelope.event));
+    ///     ctx.recording(EntryEffects::new(store, entry), "greeter")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn recording(mut self, effects: EntryEffects, handler: impl Into<String>) -> Self {
+        self.recorder = Some(Arc::new(Recorder::new(effects, handler.into())));
+        self
+    }
+
+    /// The next call of a method that is not idempotent, if calls are recorded. To be asked for before anything that
+    /// may fail: whether an earlier one failed must not change the numbers of later ones.
+    pub(crate) fn once(&self, method: &str, target: impl Display) -> Option<Once> {
+        let recorder = self.recorder.as_ref()?;
+        Some(recorder.next(method, target, self.portals.promises().messages))
+    }
+
+    /// The next call of a method that sets a mark. Doing it twice does no harm, so that it is recorded only where it
+    /// must not be done all the same.
+    fn once_marked(&self, method: &str, target: impl Display) -> Option<Once> {
+        let recorder = self.recorder.as_ref()?;
+        match self.portals.promises().likes {
+            promise @ Promise::AtMostOnce => Some(recorder.next(method, target, promise)),
+            Promise::AtLeastOnce => None,
+        }
     }
 
     /// The event.
@@ -42,6 +91,9 @@ impl Context {
 
     /// The portal with the credentials for this event: the configured webhook, otherwise the bot's own token. The
     /// token of whoever caused the event is never used: the bot would act in that person's name.
+    ///
+    /// What it calls is not recorded, and done again when the event is handled again: calls that must not be done twice
+    /// go through [`call`](Self::call), [`send_call`](Self::send_call) or [`send_typed`](Self::send_typed).
     ///
     /// # Errors
     /// [`ErrorKind::NoCredentials`] without either, [`ErrorKind::Address`] if the portal's address cannot be used.
@@ -93,7 +145,11 @@ impl Context {
         let generation = self.event.generation;
         let speaks = !client.is_webhook() || self.key(generation).is_some();
         let own = self.event.bot.as_ref().filter(|_| speaks).map(|bot| (bot.id, generation));
-        client.mark(message, action, own, |call| self.signed(&client, generation, call)).await
+        let once = |method: &str| match action {
+            LikeAction::Auto => self.once(method, message),
+            LikeAction::Plus | LikeAction::Minus => self.once_marked(method, message),
+        };
+        client.mark(message, action, own, |call| self.signed(&client, generation, call), once).await
     }
 
     /// Sets a reaction of the bot's (`fire`, `redHeart`, `facepalm`, …), in place of its earlier one:
@@ -102,9 +158,10 @@ impl Context {
     /// # Errors
     /// See [`ErrorKind`]; that the reaction stood already is none.
     pub async fn react(&self, message: impl Into<MessageId>, reaction: &str) -> Result<Mark, Error> {
-        let client = self.client()?;
-        let call = bot::react(self.bot_id()?, message.into(), reaction);
-        client.mark_unless(Some(bot::ALREADY_SET), self.signed(&client, Generation::V2, call)).await
+        let (client, message) = (self.client()?, message.into());
+        let call = self.signed(&client, Generation::V2, bot::react(self.bot_id()?, message, reaction));
+        let once = self.once_marked(call.method(), message);
+        client.mark_unless(Some(bot::ALREADY_SET), call, once).await
     }
 
     /// Writes to the dialog the event came from, as the bot. Returns the new message's id.
@@ -129,25 +186,64 @@ impl Context {
         struct Sent {
             id: MessageId,
         }
-        let (client, bot, dialog) = (self.client()?, self.bot_id()?, dialog.into());
-        match self.event.generation {
-            generation @ Generation::V1 => {
+        let (dialog, generation) = (dialog.into(), self.event.generation);
+        let once = self.once(bot::say(generation), &dialog);
+        let (client, bot) = (self.client()?, self.bot_id()?);
+        match generation {
+            Generation::V1 => {
                 let call = self.signed(&client, generation, bot::say_v1(bot, &dialog, text));
-                Ok(client.send(call).await?.result)
+                Ok(client.send_once(call, once).await?.result)
             }
-            generation @ Generation::V2 => {
+            Generation::V2 => {
                 let call = self.signed(&client, generation, bot::say_v2(bot, &dialog, text));
-                Ok(client.send::<Sent>(call).await?.result.id)
+                Ok(client.send_once::<Sent>(call, once).await?.result.id)
             }
         }
     }
 
-    /// Calls any method with the credentials for this event and returns its result.
+    /// Calls any method with the credentials for this event and returns its result. A method that does not read, by its
+    /// name, counts as not idempotent.
     ///
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn call<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<T, Error> {
-        self.client()?.call(method, &params).await
+        self.send_call(Call::new(method).params(&params)?).await
+    }
+
+    /// Sends a call with the credentials for this event and returns its result. Unlike one that goes through
+    /// [`client`](Self::client) it is recorded, unless it is [idempotent](Call::idempotent).
+    ///
+    /// ```no_run
+    /// use b24bot_actions::Call;
+    ///
+    /// # async fn example(ctx: b24bot_actions::Context) -> Result<(), b24bot_actions::Error> {
+    /// let call = Call::new("im.chat.add").params(&serde_json::json!({ "TITLE": "Lunch" }))?;
+    /// let chat: u64 = ctx.send_call(call).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn send_call<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        let once = if call.is_idempotent() { None } else { self.once(call.method(), call.target()) };
+        Ok(self.client()?.send_once(call, once).await?.result)
+    }
+
+    /// Sends a typed call with the credentials for this event, recorded as with [`send_call`](Self::send_call).
+    ///
+    /// ```no_run
+    /// # async fn example(ctx: b24bot_actions::Context) -> Result<(), b24bot_actions::Error> {
+    /// let notice = ctx.client()?.im().notify().personal().add(27, "Lunch is ready");
+    /// let id = ctx.send_typed(notice).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn send_typed<M: Method>(&self, call: M) -> Result<M::Answer, Error> {
+        M::read(self.send_call::<Box<RawValue>>(call.into_call()?).await?.get())
     }
 
     /// The bot that answers: the event's, otherwise the configured one.

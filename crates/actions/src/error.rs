@@ -54,6 +54,11 @@ pub enum ErrorKind {
     Setup,
     /// A file on this side cannot be read or written.
     File,
+    /// An earlier attempt to handle the event may have made the call already, and it was to be made
+    /// [at most once](crate::Promise::AtMostOnce): it was not made now.
+    InDoubt,
+    /// It cannot be recorded that the call is about to be made: it was not made.
+    Store,
 }
 
 impl Error {
@@ -140,7 +145,7 @@ impl Error {
             return repeat;
         }
         match &self.0.kind {
-            ErrorKind::Connect => Repeat::Later,
+            ErrorKind::Connect | ErrorKind::Store => Repeat::Later,
             ErrorKind::TimedOut | ErrorKind::Transport => Repeat::IfIdempotent,
             ErrorKind::Api(code) => self.repeat_after(code),
             ErrorKind::Answer => match self.0.status {
@@ -163,6 +168,17 @@ impl Error {
                 Some(500 | 502..=504) => Repeat::IfIdempotent,
                 _ => Repeat::Never,
             },
+        }
+    }
+
+    /// Whether the call was certainly not carried out. An answer that cannot be read leaves that open, unless its status
+    /// asks to come back.
+    pub(crate) fn is_not_done(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Api(_) => self.repeat() != Repeat::IfIdempotent,
+            ErrorKind::Answer => self.repeat() == Repeat::Later,
+            ErrorKind::TimedOut | ErrorKind::Transport | ErrorKind::InDoubt => false,
+            _ => true,
         }
     }
 
@@ -194,6 +210,8 @@ impl Error {
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Setup => "setup",
             ErrorKind::File => "file",
+            ErrorKind::InDoubt => "in_doubt",
+            ErrorKind::Store => "store",
         }
     }
 }
@@ -214,6 +232,8 @@ impl fmt::Display for Error {
                 ErrorKind::Address => "the portal's address cannot be used",
                 ErrorKind::Unsupported => "not possible",
                 ErrorKind::File => "the file cannot be read or written",
+                ErrorKind::InDoubt => "in doubt, it may have been done already",
+                ErrorKind::Store => "not called, since that cannot be recorded",
                 _ => "cannot be set up like that",
             })?,
         }

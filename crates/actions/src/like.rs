@@ -14,6 +14,7 @@ use crate::{
     client::Client,
     code::ErrorCode,
     error::{Error, ErrorKind},
+    once::Once,
 };
 
 const LIKE: &str = "im.message.like";
@@ -93,26 +94,38 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn like(&self, message: MessageId, action: LikeAction) -> Result<Answer<bool>, Error> {
+        self.like_once(message, action, None).await
+    }
+
+    async fn like_once(
+        &self,
+        message: MessageId,
+        action: LikeAction,
+        once: Option<Once>,
+    ) -> Result<Answer<bool>, Error> {
         let call = Call::new(LIKE).with("MESSAGE_ID", message.get()).with("ACTION", action.as_str());
-        self.send(if action.is_idempotent() { call.idempotent() } else { call }).await
+        let call = if action.is_idempotent() { call.idempotent() } else { call };
+        self.send_once(call, once).await
     }
 
     /// Likes with `im.message.like`; where the credentials lack its scope, as the bot's own reaction. `own` is the bot
-    /// in whose name these credentials can call, and `sign` adds what such a call needs.
+    /// in whose name these credentials can call, `sign` adds what such a call needs, and `once` is asked of each method
+    /// whether its call is recorded.
     pub(crate) async fn mark(
         &self,
         message: MessageId,
         action: LikeAction,
         own: Option<(BotId, Generation)>,
         sign: impl Fn(Call) -> Call,
+        once: impl Fn(&str) -> Option<Once>,
     ) -> Result<Mark, Error> {
         let now = || Instant::now().into_std();
         if let Some(own) = own
             && self.portal().lacks_im(now())
         {
-            return self.mark_as_bot(message, action, own, sign).await;
+            return self.mark_as_bot(message, action, own, sign, once).await;
         }
-        let error = match self.like(message, action).await {
+        let error = match self.like_once(message, action, once(LIKE)).await {
             Ok(answer) if answer.result => return Ok(Mark::Changed),
             Ok(_) => return Ok(Mark::Stood),
             Err(error) => error,
@@ -127,7 +140,7 @@ impl Client {
                         "the scope `im` is missing: likes are set as the bot's own reactions instead"
                     );
                 }
-                self.mark_as_bot(message, action, own, sign).await
+                self.mark_as_bot(message, action, own, sign, once).await
             }
             _ => Err(error),
         }
@@ -139,6 +152,7 @@ impl Client {
         action: LikeAction,
         (bot, generation): (BotId, Generation),
         sign: impl Fn(Call) -> Call,
+        once: impl Fn(&str) -> Option<Once>,
     ) -> Result<Mark, Error> {
         let (call, stood) = match (generation, action) {
             (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), None),
@@ -152,12 +166,18 @@ impl Client {
                 return Err(Error::new(ErrorKind::Unsupported, LIKE).note(why));
             }
         };
-        self.mark_unless(stood, sign(call)).await
+        let once = once(call.method());
+        self.mark_unless(stood, sign(call), once).await
     }
 
     /// Sends a call that changes a mark; the error code `stood` says that there was nothing to change.
-    pub(crate) async fn mark_unless(&self, stood: Option<&str>, call: Call) -> Result<Mark, Error> {
-        match self.send::<IgnoredAny>(call).await {
+    pub(crate) async fn mark_unless(
+        &self,
+        stood: Option<&str>,
+        call: Call,
+        once: Option<Once>,
+    ) -> Result<Mark, Error> {
+        match self.send_once::<IgnoredAny>(call, once).await {
             Ok(_) => Ok(Mark::Changed),
             Err(error) => match (error.code(), stood) {
                 (Some(code), Some(stood)) if *code == *stood => Ok(Mark::Stood),

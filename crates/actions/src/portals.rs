@@ -13,6 +13,7 @@ use crate::{
     error::{Error, ErrorKind},
     measure,
     portal::PortalState,
+    promise::Promises,
     retry::RetryPolicy,
     transport::Transport,
     webhook::WebhookUrl,
@@ -44,6 +45,7 @@ struct Inner {
     limits: Limits,
     webhook: Option<Client>,
     bot: RegisteredBot,
+    promises: Promises,
     /// By member id; by address where an event names no portal.
     states: DashMap<String, Arc<PortalState>>,
 }
@@ -93,10 +95,13 @@ impl Portals {
             limits: Limits::default(),
             retry: RetryPolicy::default(),
             timeout: TIMEOUT,
+            promises: Promises::default(),
         }
     }
 
     /// The way to answer an event. The event must have been verified: its token is used, and its address called.
+    ///
+    /// What it does is not recorded: for that there is [`Context::recording`].
     #[must_use]
     pub fn context(&self, event: Arc<Event>) -> Context {
         Context::new(self.clone(), event)
@@ -134,6 +139,10 @@ impl Portals {
     pub(crate) fn registered_bot(&self) -> &RegisteredBot {
         &self.0.bot
     }
+
+    pub(crate) fn promises(&self) -> Promises {
+        self.0.promises
+    }
 }
 
 /// Builds [`Portals`].
@@ -144,6 +153,7 @@ pub struct PortalsBuilder {
     limits: Limits,
     retry: RetryPolicy,
     timeout: Duration,
+    promises: Promises,
 }
 
 impl PortalsBuilder {
@@ -177,12 +187,18 @@ impl PortalsBuilder {
         self
     }
 
+    /// What becomes of calls that are in doubt.
+    pub fn promises(mut self, promises: Promises) -> Self {
+        self.promises = promises;
+        self
+    }
+
     /// Builds the portals; opens no connection yet.
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] for limits that let nothing through, or when TLS cannot be set up on this system.
     pub fn build(self) -> Result<Portals, Error> {
-        let Self { webhook, bot, limits, retry, timeout } = self;
+        let Self { webhook, bot, limits, retry, timeout, promises } = self;
         if !limits.are_sound() {
             let sentence = "burst must be at least 1, per_second between 0.001 and 1000000";
             return Err(Error::new(ErrorKind::Setup, "limits").note(sentence));
@@ -193,7 +209,8 @@ impl PortalsBuilder {
             let state = Arc::new(PortalState::new(limits));
             Client::new(Credentials::Webhook(webhook), state, Arc::clone(&transport), retry)
         });
-        Ok(Portals(Arc::new(Inner { transport, retry, limits, webhook, bot, states: DashMap::new() })))
+        let states = DashMap::new();
+        Ok(Portals(Arc::new(Inner { transport, retry, limits, webhook, bot, promises, states })))
     }
 }
 
@@ -205,6 +222,7 @@ impl fmt::Debug for PortalsBuilder {
             .field("limits", &self.limits)
             .field("retry", &self.retry)
             .field("timeout", &self.timeout)
+            .field("promises", &self.promises)
             .finish()
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 use crate::{
+    bot,
     call::Call,
     content::{Encoded, OutgoingMessage},
     context::Context,
@@ -50,25 +51,29 @@ impl Context {
             #[serde(default, rename = "uuidMap")]
             forwarded: Value,
         }
-        let (client, bot, dialog, message) = (self.client()?, self.bot_id()?, dialog.into(), message.into());
-        match self.event().generation {
-            generation @ Generation::V1 => {
-                let call = Call::new("imbot.message.add").with("BOT_ID", bot.get());
+        let generation = self.event().generation;
+        let (dialog, message, method) = (dialog.into(), message.into(), bot::say(generation));
+        let once = self.once(method, &dialog);
+        let (client, bot) = (self.client()?, self.bot_id()?);
+        match generation {
+            Generation::V1 => {
+                let call = Call::new(method).with("BOT_ID", bot.get());
                 let call = call.with("DIALOG_ID", dialog.as_str());
                 let call = flat(call, message.to_params_v1()?)?;
-                Ok(client.send(self.signed(&client, generation, call)).await?.result)
+                Ok(client.send_once(self.signed(&client, generation, call), once).await?.result)
             }
-            generation @ Generation::V2 => {
-                let call = Call::new("imbot.v2.Chat.Message.send").with("botId", bot.get());
+            Generation::V2 => {
+                let call = Call::new(method).with("botId", bot.get());
                 let call = call.with("dialogId", dialog.as_str());
                 let call = nested(call, message.to_params_v2()?)?;
-                let sent = client.send::<Sent>(self.signed(&client, generation, call)).await?.result;
+                let call = self.signed(&client, generation, call);
+                let sent = client.send_once::<Sent>(call, once).await?.result;
                 let first = || {
                     let ids = sent.forwarded.as_object()?.values();
                     ids.filter_map(|id| serde_json::from_value(id.clone()).ok()).min()
                 };
                 sent.id.or_else(first).ok_or_else(|| {
-                    let error = Error::new(ErrorKind::Answer, "imbot.v2.Chat.Message.send");
+                    let error = Error::new(ErrorKind::Answer, method);
                     error.never_repeated().note("it names no message")
                 })
             }
@@ -88,27 +93,32 @@ impl Context {
             let error = Error::new(ErrorKind::Unsupported, "answer_command");
             return Err(error.note(format!("{} is no command", self.event().name)));
         };
+        let (generation, about) = (self.event().generation, command.message.id.get());
+        let method = match generation {
+            Generation::V1 => "imbot.command.answer",
+            Generation::V2 => "imbot.v2.Command.answer",
+        };
+        let once = self.once(method, about);
         let (client, message) = (self.client()?, message.into());
-        let about = command.message.id.get();
-        match self.event().generation {
-            generation @ Generation::V1 => {
-                let mut call = Call::new("imbot.command.answer").with("COMMAND", command.name.as_str());
+        match generation {
+            Generation::V1 => {
+                let mut call = Call::new(method).with("COMMAND", command.name.as_str());
                 if let Some(id) = command.id {
                     call = call.with("COMMAND_ID", id.get());
                 }
                 let call = flat(call.with("MESSAGE_ID", about), message.to_params_v1()?)?;
-                Ok(Some(client.send(self.signed(&client, generation, call)).await?.result))
+                Ok(Some(client.send_once(self.signed(&client, generation, call), once).await?.result))
             }
-            generation @ Generation::V2 => {
+            Generation::V2 => {
                 let id = command.id.ok_or_else(|| {
-                    let error = Error::new(ErrorKind::Unsupported, "imbot.v2.Command.answer");
+                    let error = Error::new(ErrorKind::Unsupported, method);
                     error.note("the event does not name the registered command")
                 })?;
-                let call = Call::new("imbot.v2.Command.answer").with("botId", self.bot_id()?.get());
+                let call = Call::new(method).with("botId", self.bot_id()?.get());
                 let call = call.with("commandId", id.get()).with("messageId", about);
                 let call = call.with("dialogId", command.message.dialog.as_str());
                 let call = nested(call, message.to_params_v2()?)?;
-                client.send::<IgnoredAny>(self.signed(&client, generation, call)).await?;
+                client.send_once::<IgnoredAny>(self.signed(&client, generation, call), once).await?;
                 Ok(None)
             }
         }

@@ -22,7 +22,10 @@ use crate::{
     content::{BbText, ContentError, ContentErrorKind, Unit, limits},
     context::Context,
     error::{Error, ErrorKind},
+    once::Once,
 };
+
+const UPLOAD: &str = "imbot.v2.File.upload";
 
 /// A file to be sent: its name, where its content comes from, and a text to go with it.
 ///
@@ -159,10 +162,11 @@ impl Context {
     /// [`ErrorKind::Params`] for a file that is empty, has no name or is larger than [`MAX_SIZE`]: nothing is sent then,
     /// and the source is a [`ContentError`]. [`ErrorKind::File`] when it cannot be read. Otherwise see [`ErrorKind`].
     pub async fn upload_to(&self, dialog: impl Into<DialogId>, upload: Upload) -> Result<Uploaded, Error> {
+        let dialog = dialog.into();
+        let once = self.once(UPLOAD, &dialog);
         let client = self.client()?;
-        let call = Call::new("imbot.v2.File.upload").with("botId", self.bot_id()?.get());
-        let call = call.with("dialogId", dialog.into().as_str());
-        client.upload_with(self.signed(&client, Generation::V2, call), upload).await
+        let call = Call::new(UPLOAD).with("botId", self.bot_id()?.get()).with("dialogId", dialog.as_str());
+        client.upload_with(self.signed(&client, Generation::V2, call), upload, once).await
     }
 }
 
@@ -173,10 +177,10 @@ impl Client {
     /// As with [`Context::upload_to`].
     pub async fn upload(&self, dialog: impl Into<DialogId>, upload: Upload) -> Result<Uploaded, Error> {
         let call = Call::new("im.v2.File.upload").with("dialogId", dialog.into().as_str());
-        self.upload_with(call, upload).await
+        self.upload_with(call, upload, None).await
     }
 
-    async fn upload_with(&self, call: Call, upload: Upload) -> Result<Uploaded, Error> {
+    async fn upload_with(&self, call: Call, upload: Upload, once: Option<Once>) -> Result<Uploaded, Error> {
         #[derive(Deserialize)]
         struct Sent {
             file: SentFile,
@@ -188,7 +192,7 @@ impl Client {
             id: FileId,
         }
         let body = upload.into_body(&call, self.token()).await?;
-        let sent: Sent = self.send_body(&call, &body).await?.result;
+        let sent: Sent = self.send_body(&call, &body, once).await?.result;
         Ok(Uploaded { file: sent.file.id, message: sent.message })
     }
 }
