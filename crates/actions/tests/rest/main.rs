@@ -8,6 +8,8 @@ mod files;
 mod log;
 mod metrics;
 mod moved;
+mod once;
+mod once_model;
 mod portal;
 mod repeats;
 mod secrets;

@@ -94,6 +94,12 @@ impl Portal {
         std::mem::take(&mut self.shared.asked.lock().unwrap())
     }
 
+    /// What was asked since the last time; prepared answers that nobody asked for are taken back.
+    pub(crate) fn asked_so_far(&self) -> Vec<Asked> {
+        self.shared.replies.lock().unwrap().clear();
+        self.asked()
+    }
+
     /// The methods that were asked since the last time.
     pub(crate) fn methods(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.method).collect()

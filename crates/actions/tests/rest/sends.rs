@@ -17,7 +17,7 @@ fn question() -> OutgoingMessage {
 }
 
 /// The answer to `/vote yes` in message 5.
-fn command(portal: &Portal, portals: &Portals, generation: &str) -> Context {
+pub(crate) fn command(portal: &Portal, portals: &Portals, generation: &str) -> Context {
     let auth = json!({ "access_token": BOT_TOKEN, "client_endpoint": portal.url("/rest/") });
     let body = match generation {
         "v1" => {
