@@ -1,6 +1,7 @@
 //! `bot.toml`.
 
 mod addresses;
+mod quantities;
 mod rules;
 mod sections;
 mod settings;
@@ -8,8 +9,8 @@ mod settings;
 use std::{fs, path::Path};
 
 pub use settings::{
-    AdminSettings, Api, AppSettings, BotSettings, BotType, LimitSettings, Mode, PortalSettings,
-    SecuritySettings, ServerSettings, StoreSettings,
+    AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
+    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
 };
 
 use rules::Voice;
@@ -39,6 +40,8 @@ pub struct Config {
     pub security: SecuritySettings,
     /// Where accepted events wait.
     pub store: StoreSettings,
+    /// What happens when a handler fails.
+    pub retry: RetrySettings,
     /// How fast the portal may be called.
     pub limits: LimitSettings,
     /// Health, metrics and the dashboard.
@@ -55,6 +58,7 @@ enum Purpose {
     Portal,
     LocalPortal,
     Calls,
+    Store,
 }
 
 impl Config {
@@ -107,6 +111,18 @@ impl Config {
         Self::load_for(path.as_ref(), Purpose::Calls)
     }
 
+    /// Reads a file to look into the store, as `b24bot inbox` does.
+    ///
+    /// Only `[store]` and the bot's code count, and come out. Of all other sections only the syntax is looked at:
+    /// neither mistakes nor unset environment variables in them keep anyone from looking.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_for_store(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::load_for(path.as_ref(), Purpose::Store)
+    }
+
     /// Reads a text. `source_name` is what diagnostics call it, `env` looks up environment variables.
     ///
     /// # Errors
@@ -154,6 +170,19 @@ impl Config {
         Self::read(source_name, text, env, Purpose::Calls)
     }
 
+    /// Reads a text as [`load_for_store`](Self::load_for_store) reads a file.
+    ///
+    /// # Errors
+    ///
+    /// With every mistake that counts.
+    pub fn parse_for_store(
+        source_name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        Self::read(source_name, text, env, Purpose::Store)
+    }
+
     fn load_for(path: &Path, purpose: Purpose) -> Result<Self, ConfigError> {
         let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(path, error))?;
         let name = path.display().to_string();
@@ -176,7 +205,8 @@ impl Config {
             let root = Root::new(&document, &root, SECTIONS);
             match purpose {
                 Purpose::Calls => assemble_for_calls(&root),
-                _ => assemble(&root, purpose),
+                Purpose::Store => assemble_for_store(&root),
+                Purpose::Portal | Purpose::LocalPortal => assemble(&root, purpose),
             }
         };
         let diagnostics = document.into_diagnostics(name);
@@ -209,7 +239,11 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let app = app.map(|table| sections::app(&table));
     let security = security.map(|table| sections::security(&table));
     let server = root.section("server").map(|table| sections::server(&table, !is_local));
-    let store = root.section("store").map(|table| sections::store(&table));
+    let nobody = BotSettings::default();
+    let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
+    // Where the bot has mistakes no settings come out, whatever its code.
+    let store = store(root, code.unwrap_or_default());
+    let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     let admin = root.section("admin").map(|table| sections::admin(&table));
     let rules = rules::rules(&root.sections("rule"), &voice);
@@ -220,7 +254,8 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         app: or_none(app)?,
         server: or_default(server)?,
         security: or_default(security)?,
-        store: or_default(store)?,
+        store: store?,
+        retry: or_default(retry)?,
         limits: or_default(limits)?,
         admin: or_none(admin)?,
         rules,
@@ -233,6 +268,25 @@ fn assemble_for_calls(root: &Root<'_>) -> Option<Config> {
     let portal = root.section("portal").map(|table| sections::portal(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     Some(Config { portal: or_none(portal)?, limits: or_default(limits)?, ..Config::default() })
+}
+
+/// Reads what it takes to look into the store, and looks at nothing else.
+fn assemble_for_store(root: &Root<'_>) -> Option<Config> {
+    let code =
+        root.section("bot").and_then(|table| table.get("code")).map(|item| item.filled_text("\"like_bot\""));
+    let bot = match code {
+        Some(code) => BotSettings::named(code?.value),
+        None => BotSettings::default(),
+    };
+    let store = store(root, &bot.code)?;
+    Some(Config { bot, store, ..Config::default() })
+}
+
+fn store(root: &Root<'_>, bot_code: &str) -> Option<StoreSettings> {
+    match root.section("store") {
+        Some(table) => sections::store(&table, bot_code),
+        None => Some(StoreSettings::of(bot_code)),
+    }
 }
 
 #[expect(clippy::option_option, reason = "absent and wrong are different")]

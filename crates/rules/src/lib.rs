@@ -8,14 +8,15 @@ mod folding;
 mod handler;
 mod limit;
 mod masking;
+mod quantity;
 mod reply;
 mod rule;
 mod ruleset;
 mod view;
 
 pub use config::{
-    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, LimitSettings, Mode, PortalSettings,
-    SecuritySettings, ServerSettings, StoreSettings,
+    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode,
+    PortalSettings, RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
 };
 pub use diagnostic::Diagnostic;
 pub use error::{ConfigError, ConfigErrorKind};

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::quantity;
+
 /// So many dialogs are remembered for a rule; beyond, those that were quiet longest start afresh.
 const DIALOGS: usize = 10_000;
 const MOST: usize = 1_000;
@@ -62,26 +64,20 @@ impl FromStr for Limit {
         let (times, within) = text.split_once('/').ok_or(shape.clone())?;
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (times, within) = (times.trim(), within.trim());
-        let unit = within.chars().next_back().ok_or(shape.clone())?;
-        let length = &within[..within.len() - unit.len_utf8()];
-        let seconds = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 60 * 60,
-            'd' => 24 * 60 * 60,
-            _ => return Err(LimitError("a duration ends with its unit: s, m, h or d")),
-        };
+        let (length, unit) = quantity::split(within);
         // "5/m" is short for "5/1m".
         let length = if length.is_empty() { "1" } else { length };
-        if !is_number(times) || !is_number(length) {
+        if !is_number(times) || within.is_empty() {
             return Err(shape);
         }
+        let milliseconds = quantity::unit_of_time(unit)
+            .ok_or(LimitError("a duration is a whole number and its unit: ms, s, m, h or d"))?;
         let times = times.parse().ok().filter(|times| (1..=MOST).contains(times));
         let length = length.parse().ok().filter(|length| (1..=10_000_u64).contains(length));
         Ok(Self {
             times: times.ok_or(LimitError("the count is from 1 to 1000"))?,
-            within: Duration::from_secs(
-                length.ok_or(LimitError("the duration is from 1 to 10000 units"))? * seconds,
+            within: Duration::from_millis(
+                length.ok_or(LimitError("the duration is from 1 to 10000 units"))? * milliseconds,
             ),
         })
     }

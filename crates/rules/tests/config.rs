@@ -2,10 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use b24bot_core::BotId;
-use b24bot_rules::{Api, BotType, Config, ConfigErrorKind, Diagnostic, Mode, Rule, StoreSettings};
+use b24bot_rules::{
+    Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
+    StorePlace, StoreSettings,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn parse(text: &str) -> Config {
     Config::parse("bot.toml", text, &|_| None).unwrap()
@@ -41,12 +48,26 @@ fn every_key_has_its_place() {
         listen = "[::1]:80"
         path = "/"
         public_url = "https://bot.example/base/"
+        drain = "0s"
 
         [security]
         application_token = "t0ken"
 
         [store]
         path = "data/b24bot.db"
+        max_events = 5_000
+        max_size = "500MB"
+        max_age = "12h"
+        remember = "90m"
+        keep_dead = "3650d"
+
+        [retry]
+        attempts = 7
+        first_pause = "250ms"
+        max_pause = "2m"
+        order = "pass"
+        messages = "at_least_once"
+        likes = "at_most_once"
 
         [limits]
         burst = 250
@@ -70,7 +91,20 @@ fn every_key_has_its_place() {
     assert_eq!(config.server.path, "/");
     assert_eq!(config.server.public_url.as_deref(), Some("https://bot.example/base"));
     assert_eq!(config.security.application_token.as_ref().unwrap().expose(), "t0ken");
-    assert!(matches!(&config.store, StoreSettings::Embedded(path) if path == Path::new("data/b24bot.db")));
+    assert_eq!(config.server.drain, Duration::ZERO);
+    let store = &config.store;
+    assert!(matches!(&store.place, StorePlace::Embedded(path) if path == Path::new("data/b24bot.db")));
+    assert_eq!((store.max_events, store.max_size), (5_000, 500_000_000));
+    assert_eq!((store.max_age, store.remember, store.keep_dead), (12 * HOUR, 90 * MINUTE, 3_650 * DAY));
+    let retry = &config.retry;
+    assert_eq!(
+        (retry.attempts, retry.first_pause, retry.max_pause),
+        (7, Duration::from_millis(250), 2 * MINUTE)
+    );
+    assert_eq!(
+        (retry.order, retry.messages, retry.likes),
+        (RetryOrder::Pass, InDoubt::AtLeastOnce, InDoubt::AtMostOnce)
+    );
     assert_eq!((config.limits.burst, config.limits.per_second), (250, 5.0));
     assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9000);
     let shown = format!("{config:?}");
@@ -94,7 +128,22 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
     assert_eq!(config.server.path, "/bitrix24/events");
     assert!(config.server.public_url.is_none() && config.security.application_token.is_none());
-    assert!(matches!(&config.store, StoreSettings::Embedded(path) if path == Path::new("b24bot.db")));
+    assert_eq!(config.server.drain, Duration::from_secs(25));
+    let store = &config.store;
+    assert!(matches!(&store.place, StorePlace::Embedded(path) if path == Path::new("b24bot.db")));
+    assert_eq!(
+        (store.max_events, store.max_size, store.nats_prefix.as_str()),
+        (1_000_000, 4_000_000_000, "b")
+    );
+    assert_eq!((store.max_age, store.remember, store.keep_dead), (7 * DAY, 3 * DAY, 30 * DAY));
+    let retry = &config.retry;
+    assert_eq!((retry.attempts, retry.first_pause, retry.max_pause), (5, Duration::from_secs(1), 5 * MINUTE));
+    assert_eq!(
+        (retry.order, retry.messages, retry.likes),
+        (RetryOrder::Wait, InDoubt::AtMostOnce, InDoubt::AtLeastOnce)
+    );
+    assert_eq!(*retry, RetrySettings::default());
+    assert_eq!(parse("").store.nats_prefix, "b24bot");
     assert_eq!((config.limits.burst, config.limits.per_second), (50, 2.0));
 
     let admin = parse("bot.code = 'b'\n[admin]").admin.unwrap();
@@ -114,10 +163,86 @@ fn an_application_needs_no_portal() {
     let app = config.app.unwrap();
     assert_eq!((app.client_id.as_str(), app.client_secret.expose()), ("local.1", "k3y"));
     assert!(
-        matches!(&config.store, StoreSettings::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
+        matches!(&config.store.place, StorePlace::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
     );
     let shown = format!("{app:?} {:?}", config.store);
     assert!(!shown.contains("k3y") && !shown.contains("nats:"), "{shown}");
+}
+
+#[test]
+fn the_prefix_on_a_nats_server_is_the_bots_code_made_fit() {
+    let prefix = |code: &str, store: &str| {
+        let text = format!("[bot]\ncode = '{code}'\n[store]\nnats = 'nats://a'\n{store}");
+        parse(&text).store.nats_prefix
+    };
+    assert_eq!(prefix("like_bot-2", ""), "like_bot-2");
+    assert_eq!(prefix("бот a.*>", ""), "_431_43e_442_20a_2e_2a_3e");
+    assert_ne!(prefix("бот", ""), prefix("кот", ""));
+    assert_eq!(prefix("бот", "nats_prefix = 'Mine_1-'"), "Mine_1-");
+    let long = prefix(&"ю".repeat(50), "");
+    assert!(long.len() <= StoreSettings::NATS_PREFIX_LENGTH && long.ends_with("_44e"), "{long}");
+
+    let config = parse("[bot]\ncode = 'b'\n[store]\nnats_prefix = 'x'");
+    let [warning] = config.warnings.as_slice() else { panic!("{config:?}") };
+    assert_eq!((warning.line(), warning.message()), (4, "`nats_prefix` does nothing without `nats`"));
+}
+
+#[test]
+fn sizes_and_durations_are_read_in_every_unit() {
+    for (written, bytes) in [
+        ("1_000_000", 1_000_000),
+        ("'1000000'", 1_000_000),
+        ("'2000 KB'", 2_000_000),
+        ("'4gb'", 4_000_000_000),
+        ("'1000TB'", 1_000_000_000_000_000),
+    ] {
+        assert_eq!(parse(&format!("[store]\nmax_size = {written}")).store.max_size, bytes, "{written}");
+    }
+    for (written, length) in
+        [("1s", HOUR / 3600), ("15 m", 15 * MINUTE), ("1500ms", MINUTE / 40), ("2h", 2 * HOUR)]
+    {
+        assert_eq!(parse(&format!("[store]\nmax_age = '{written}'")).store.max_age, length, "{written}");
+    }
+}
+
+#[test]
+fn looking_into_the_store_needs_no_more_than_it() {
+    let text = r#"
+        oops = 1
+        [bot]
+        code = "бот"
+        type = "${TYPE}"
+        [portal]
+        webhook = "${B24_WEBHOOK_URL}"
+        [store]
+        nats = "nats://${PASSWORD}@127.0.0.1"
+        [retry]
+        attempts = 0
+        [[rule]]
+        "#;
+    let environment = |name: &str| {
+        assert_eq!(name, "PASSWORD", "nothing else is looked up");
+        Some("u:s3cr3t".to_owned())
+    };
+    let config = Config::parse_for_store("bot.toml", text, &environment).unwrap();
+    assert!(
+        matches!(config.store.place, StorePlace::Nats(servers) if servers.expose().contains("u:s3cr3t@"))
+    );
+    assert_eq!((config.store.nats_prefix.as_str(), config.bot.code.as_str()), ("_431_43e_442", "бот"));
+    let empty = Config::parse_for_store("bot.toml", "", &|_| None).unwrap();
+    assert!(matches!(empty.store.place, StorePlace::Embedded(path) if path == Path::new("b24bot.db")));
+
+    for (wrong, message) in [
+        ("[store]\npth = 'x'", "unknown key `pth` in [store]"),
+        ("[store]\nmax_age = 7", "`max_age` must be a duration in quotes, this is an integer"),
+        ("[store]\nnats = '${A}'", "the environment variable `A` is not set"),
+        ("[bot]\ncode = ''", "`code` is empty"),
+        ("[bot]\ncode = b", "string values must be quoted"),
+    ] {
+        let error = Config::parse_for_store("bot.toml", wrong, &|_| None).unwrap_err();
+        let messages: Vec<&str> = error.diagnostics().iter().map(Diagnostic::message).collect();
+        assert_eq!(messages, [message]);
+    }
 }
 
 #[test]
@@ -245,6 +370,7 @@ fn files_are_read_and_missed() {
     assert_eq!(Config::load(&path).unwrap().bot.code, "b");
     assert_eq!(Config::load_for_local_portal(&path).unwrap().bot.code, "b");
     assert!(Config::load_for_calls(&path).unwrap().portal.is_none());
+    assert_eq!(Config::load_for_store(&path).unwrap().bot.code, "b");
     assert_eq!(Config::load(folder.path()).unwrap_err().kind(), ConfigErrorKind::Unreadable);
 
     // There is none in this crate's folder, where tests run.

@@ -162,7 +162,7 @@ error: `limit` cannot be `5 a minute`: a limit is a count, a slash and a duratio
 22 | limit = "5 a minute"
    |         ^^^^^^^^^^^^
    |
-   = help: `"5/1m"` is five times a minute in each dialog; units are s, m, h, d
+   = help: `"5/1m"` is five times a minute in each dialog; units are ms, s, m, h, d
 
 error: this rule does nothing
   --> bot.toml:24:1
@@ -274,6 +274,41 @@ fn every_check_points_at_its_mistake() {
         // [store], [limits].
         ("[bot]\ncode = 'b'\n[store]\nnats = 'nats://127.0.0.1'\npath = 'x'", "4:1 [store] has both `path` and `nats`", ""),
         ("[bot]\ncode = 'b'\n[store]\nnats = 'http://127.0.0.1'", "4:8 `nats` is not the address of a NATS server", ""),
+        ("[bot]\ncode = 'b'\n[store]\nnats = 'nats://a'\nnats_prefix = 'a.b'", "5:15 `nats_prefix` cannot be `a.b`", "at most 64"),
+        ("[bot]\ncode = 'b'\n[store]\nnats = 'nats://a'\nnats_prefix = '${SECRET}.'", "5:15 `nats_prefix` cannot be what the environment says", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_events = 0", "4:14 `max_events` must be from 1 to 1000000000", "`max_events = 1000000`"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_events = -1", "4:14 `max_events` must be from 1 to 1000000000", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_events = 99999999999999999999", "4:14 `max_events` must be from 1 to 1000000000", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_events = '5'", "4:14 `max_events` must be an integer, this is a string", "digits without quotes"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = '4G'", "4:12 `max_size` cannot be `4G`: a size is a whole number and a unit", "did you mean `4GB`? Units are KB"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = '4GiB'", "4:12 `max_size` cannot be `4GiB`: a size is a whole", "units are KB, MB, GB, TB, of a thousand each"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = '1.5GB'", "4:12 `max_size` cannot be `1.5GB`: a size is a whole", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = '0GB'", "4:12 `max_size` cannot be `0GB`: it is from 1MB to 1000TB", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = 4", "4:12 `max_size` must be from 1MB to 1000TB, a number without a unit is bytes", "`max_size = \"4GB\"`"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_size = 4.5", "4:12 `max_size` must be a size in quotes, this is a number", ""),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = 7", "4:11 `max_age` must be a duration in quotes, this is an integer", "`max_age = \"7d\"`; units are ms, s, m, h, d"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = '7'", "4:11 `max_age` cannot be `7`: a duration is a whole number and a unit", "`max_age = \"7d\"`"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = '1 week'", "4:11 `max_age` cannot be `1 week`: a duration is", "did you mean `7d`?"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = '1h30m'", "4:11 `max_age` cannot be `1h30m`: a duration is", "for example"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = '${SECRET}'", "4:11 `max_age` cannot be what the environment says: a duration is", "for example"),
+        ("[bot]\ncode = 'b'\n[store]\nmax_age = ''", "4:11 `max_age` is empty", "`max_age = \"7d\"`"),
+        ("[bot]\ncode = 'b'\n[store]\nremember = '0s'", "4:12 `remember` cannot be `0s`: it is from 1s to 3650d", "`remember = \"3d\"`"),
+        ("[bot]\ncode = 'b'\n[store]\nkeep_dead = '999ms'", "4:13 `keep_dead` cannot be `999ms`: it is from 1s", ""),
+        ("[bot]\ncode = 'b'\n[store]\nkeep_dead = '3651d'", "4:13 `keep_dead` cannot be `3651d`: it is from 1s", ""),
+        ("[bot]\ncode = 'b'\n[store]\nattempts = 5", "4:1 unknown key `attempts` in [store]", "known keys: `path`"),
+        // [retry], drain.
+        ("[bot]\ncode = 'b'\n[retrys]", "3:2 unknown section [retrys]", "did you mean [retry]?"),
+        ("[bot]\ncode = 'b'\n[retry]\nattempts = 0", "4:12 `attempts` must be from 1 to 1000", "`attempts = 5`"),
+        ("[bot]\ncode = 'b'\n[retry]\nattempts = 1_001", "4:12 `attempts` must be from 1 to 1000", ""),
+        ("[bot]\ncode = 'b'\n[retry]\nfirst_pause = '0s'", "4:15 `first_pause` cannot be `0s`: it is from 1ms to 1d", ""),
+        ("[bot]\ncode = 'b'\n[retry]\nfirst_pause = '6m'", "4:15 `first_pause` is longer than `max_pause`", "`max_pause` 5m"),
+        ("[bot]\ncode = 'b'\n[retry]\nmax_pause = '999ms'", "4:13 `first_pause` is longer than `max_pause`", "`first_pause` is 1s"),
+        ("[bot]\ncode = 'b'\n[retry]\nfirst_pause = 1\nmax_pause = '1ms'", "4:15 `first_pause` must be a duration in quotes, this is an integer", ""),
+        ("[bot]\ncode = 'b'\n[retry]\nmax_pause = '25h'", "4:13 `max_pause` cannot be `25h`: it is from 1ms to 1d", ""),
+        ("[bot]\ncode = 'b'\n[retry]\norder = 'skip'", "4:9 `order` cannot be `skip`", "one of `wait`, `pass`"),
+        ("[bot]\ncode = 'b'\n[retry]\nmessages = 'at-most-once'", "4:12 `messages` cannot be `at-most-once`", "did you mean `at_most_once`?"),
+        ("[bot]\ncode = 'b'\n[retry]\nlikes = true", "4:9 `likes` must be a string, this is true or false", ""),
+        ("[bot]\ncode = 'b'\n[server]\ndrain = '2h'", "4:9 `drain` cannot be `2h`: it is from 0s to 1h", "`drain = \"25s\"`"),
         ("[bot]\ncode = 'b'\n[limits]\nburst = 0", "4:9 `burst` must be a whole number from 1", ""),
         ("[bot]\ncode = 'b'\n[limits]\nburst = 1.5", "4:9 `burst` must be an integer, this is a number", ""),
         ("[bot]\ncode = 'b'\n[limits]\nburst = 99999999999999999999", "4:9 `burst` must be a whole number from 1", ""),
@@ -301,7 +336,7 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[[rule]]\nreaction = '🔥'", "4:12 `🔥` is not the code of a reaction", "`fire`"),
         ("[bot]\ncode = 'b'\n[[rule]]\nreply = 'Hi {user'", "4:9 `{` is not closed in `reply`", "`{{` is a plain brace"),
         ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '0/1m'", "5:9 `limit` cannot be `0/1m`: the count is from 1 to 1000", ""),
-        ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '5/1w'", "5:9 `limit` cannot be `5/1w`: a duration ends with its unit", ""),
+        ("[bot]\ncode = 'b'\n[[rule]]\nlike = true\nlimit = '5/1w'", "5:9 `limit` cannot be `5/1w`: a duration is a whole number and its unit", ""),
         // Secrets where none belong.
         ("[bot]\ncode = 'b'\nkey_of_mine = 's3cr3t'", "3:1 unknown key `key_of_mine` in [bot]", "known keys"),
         ("[bot]\ncode = 'b'\nключ = 's3cr3t'", "3:1 invalid unquoted key", ""),
@@ -474,8 +509,8 @@ fn strip_colours(text: &str) -> String {
 /// Text that resembles a configuration more or less.
 fn any_file() -> impl Strategy<Value = String> {
     let line = prop_oneof![
-        4 => "(\\[{1,2}(bot|portal|app|server|store|limits|rule|x)\\]{0,2})",
-        6 => "(code|name|type|text|users|like|limit|webhook|burst|path|reply|regex|ключ|x) ?= ?('b'|\"\\$\\{[A-Z]{0,2}\\}?\"|\\[.{0,9}\\]|true|-?[0-9]{1,3}|\\{.{0,9}\\}|.{0,12})",
+        4 => "(\\[{1,2}(bot|portal|app|server|store|retry|limits|rule|x)\\]{0,2})",
+        6 => "(code|name|type|text|users|like|limit|webhook|burst|path|reply|regex|max_age|max_size|attempts|ключ|x) ?= ?('b'|\"\\$\\{[A-Z]{0,2}\\}?\"|\\[.{0,9}\\]|true|-?[0-9]{1,3}|\\{.{0,9}\\}|.{0,12})",
         1 => ".{0,30}",
         1 => "[\\[\\]{}=\"'#\\\\\r\u{feff}\t ]{0,12}",
     ];

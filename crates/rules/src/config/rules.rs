@@ -241,7 +241,7 @@ fn limit(item: &Item<'_>) -> Option<Limit> {
     if let Err(error) = &limit {
         text.fail(
             format!("`limit` cannot be {}: {error}", text.quoted()),
-            "`\"5/1m\"` is five times a minute in each dialog; units are s, m, h, d",
+            "`\"5/1m\"` is five times a minute in each dialog; units are ms, s, m, h, d",
         );
     }
     limit.ok()

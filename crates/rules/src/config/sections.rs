@@ -1,26 +1,40 @@
 //! Reads the sections of `bot.toml`. `None` means that a mistake was noted.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    fmt::Write,
+    net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
+    time::Duration,
+};
 
 use b24bot_core::{BotId, Secret};
 
 use super::{
-    addresses,
+    addresses, quantities,
     settings::{
-        AdminSettings, Api, AppSettings, BotSettings, BotType, LimitSettings, Mode, PortalSettings,
-        SecuritySettings, ServerSettings, StoreSettings,
+        AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
+        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
     },
 };
 use crate::document::{Item, Table};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// What anything about stored events can last: longer is a mistake, such as a wrong unit.
+const KEPT: RangeInclusive<Duration> = SECOND..=Duration::from_secs(3_650 * DAY.as_secs());
+/// From a megabyte, for less holds no event of the greatest size, to a thousand terabytes.
+const SIZES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000;
 
 /// Every section and its keys.
 pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("bot", &["code", "name", "type", "api", "mode"]),
     ("portal", &["webhook", "bot_id", "bot_token", "client_id"]),
     ("app", &["client_id", "client_secret"]),
-    ("server", &["listen", "path", "public_url"]),
+    ("server", &["listen", "path", "public_url", "drain"]),
     ("security", &["application_token"]),
-    ("store", &["path", "nats"]),
+    ("store", &["path", "nats", "nats_prefix", "max_events", "max_size", "max_age", "remember", "keep_dead"]),
+    ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
     ("limits", &["burst", "per_second"]),
     ("admin", &["listen"]),
     (
@@ -117,7 +131,9 @@ pub(super) fn server(table: &Table<'_>, with_public_url: bool) -> Option<ServerS
         }
         _ => table.maybe("public_url", addresses::public_url),
     };
-    Some(ServerSettings { listen: listen?, path: path?, public_url: public_url? })
+    let drain =
+        table.or("drain", defaults.drain, |item| quantities::duration(item, &(Duration::ZERO..=HOUR), "25s"));
+    Some(ServerSettings { listen: listen?, path: path?, public_url: public_url?, drain: drain? })
 }
 
 pub(super) fn security(table: &Table<'_>) -> Option<SecuritySettings> {
@@ -126,7 +142,9 @@ pub(super) fn security(table: &Table<'_>) -> Option<SecuritySettings> {
     Some(SecuritySettings { application_token: application_token? })
 }
 
-pub(super) fn store(table: &Table<'_>) -> Option<StoreSettings> {
+/// `bot_code` gives the prefix on a NATS server, unless it is written.
+pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> {
+    let defaults = StoreSettings::of(bot_code);
     let path = table.maybe("path", |item| item.filled_text("\"b24bot.db\""));
     let nats = table.maybe("nats", addresses::nats);
     if let (Some(_), Some(item)) = (table.get("path"), table.get("nats")) {
@@ -136,10 +154,97 @@ pub(super) fn store(table: &Table<'_>) -> Option<StoreSettings> {
             "keep `path` for one machine, or `nats` for several that share the work",
         );
     }
-    Some(match (path?, nats?) {
-        (_, Some(nats)) => StoreSettings::Nats(nats),
-        (Some(path), None) => StoreSettings::Embedded(path.value.into()),
-        (None, None) => StoreSettings::default(),
+    if let (Some(item), None) = (table.get("nats_prefix"), table.get("nats")) {
+        item.document.doubt(
+            item.key_span,
+            "`nats_prefix` does nothing without `nats`",
+            "add `nats = \"nats://127.0.0.1:4222\"` or leave it out",
+        );
+    }
+    let nats_prefix = table.or("nats_prefix", defaults.nats_prefix, |item| nats_prefix(item));
+    let max_events = table.or("max_events", defaults.max_events, |item| {
+        quantities::count(item, &(1..=1_000_000_000), 1_000_000)
+    });
+    let max_size = table.or("max_size", defaults.max_size, |item| {
+        quantities::size(item, &SIZES, "from 1MB to 1000TB", "4GB")
+    });
+    let kept = |key: &'static str, default: Duration, example: &str| {
+        table.or(key, default, |item| quantities::duration(item, &KEPT, example))
+    };
+    let max_age = kept("max_age", defaults.max_age, "7d");
+    let remember = kept("remember", defaults.remember, "3d");
+    let keep_dead = kept("keep_dead", defaults.keep_dead, "30d");
+    let place = match (path?, nats?) {
+        (_, Some(nats)) => StorePlace::Nats(nats),
+        (Some(path), None) => StorePlace::Embedded(path.value.into()),
+        (None, None) => defaults.place,
+    };
+    Some(StoreSettings {
+        place,
+        nats_prefix: nats_prefix?,
+        max_events: max_events?,
+        max_size: max_size?,
+        max_age: max_age?,
+        remember: remember?,
+        keep_dead: keep_dead?,
+    })
+}
+
+fn nats_prefix(item: &Item<'_>) -> Option<String> {
+    let text = item.filled_text("\"like_bot\"")?;
+    let fits = text.value.len() <= StoreSettings::NATS_PREFIX_LENGTH && text.value.chars().all(is_plain);
+    if !fits {
+        text.fail(
+            format!("`nats_prefix` cannot be {}", text.quoted()),
+            "letters of A to Z, digits, `-` and `_` make it up, at most 64 of them",
+        );
+        return None;
+    }
+    Some(text.value)
+}
+
+/// Whether NATS takes it in all the names that begin with the prefix.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+pub(super) fn retry(table: &Table<'_>) -> Option<RetrySettings> {
+    let defaults = RetrySettings::default();
+    let attempts = table.or("attempts", defaults.attempts, |item| {
+        quantities::count(item, &(1..=1_000), 5).and_then(|attempts| u32::try_from(attempts).ok())
+    });
+    let pause = |key: &'static str, default: Duration, example: &str| {
+        table.or(key, default, |item| quantities::duration(item, &(Duration::from_millis(1)..=DAY), example))
+    };
+    let first_pause = pause("first_pause", defaults.first_pause, "1s");
+    let max_pause = pause("max_pause", defaults.max_pause, "5m");
+    if let (Some(first), Some(most)) = (first_pause, max_pause)
+        && let Some(item) = table.get("first_pause").or_else(|| table.get("max_pause"))
+        && first > most
+    {
+        item.fail(
+            "`first_pause` is longer than `max_pause`",
+            "without being given, `first_pause` is 1s and `max_pause` 5m",
+        );
+        return None;
+    }
+    let order = table.or("order", defaults.order, |item| {
+        item.one_of(&[("wait", RetryOrder::Wait), ("pass", RetryOrder::Pass)])
+    });
+    let in_doubt = |key: &'static str, default: InDoubt| {
+        table.or(key, default, |item| {
+            item.one_of(&[("at_most_once", InDoubt::AtMostOnce), ("at_least_once", InDoubt::AtLeastOnce)])
+        })
+    };
+    let messages = in_doubt("messages", defaults.messages);
+    let likes = in_doubt("likes", defaults.likes);
+    Some(RetrySettings {
+        attempts: attempts?,
+        first_pause: first_pause?,
+        max_pause: max_pause?,
+        order: order?,
+        messages: messages?,
+        likes: likes?,
     })
 }
 
@@ -172,13 +277,61 @@ impl Default for ServerSettings {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             path: "/bitrix24/events".to_owned(),
             public_url: None,
+            drain: Duration::from_secs(25),
+        }
+    }
+}
+
+impl StoreSettings {
+    /// What holds for the bot with that code unless something else is written.
+    pub(super) fn of(bot_code: &str) -> Self {
+        Self {
+            place: StorePlace::Embedded("b24bot.db".into()),
+            nats_prefix: fitting(bot_code),
+            max_events: 1_000_000,
+            max_size: 4_000_000_000,
+            max_age: 7 * DAY,
+            remember: 3 * DAY,
+            keep_dead: 30 * DAY,
         }
     }
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self::Embedded("b24bot.db".into())
+        Self::of(&BotSettings::default().code)
+    }
+}
+
+/// A bot's code as a prefix on NATS. What does not fit is written by its number, so that different codes stay apart.
+fn fitting(code: &str) -> String {
+    let mut prefix = String::new();
+    for c in code.chars() {
+        let before = prefix.len();
+        if is_plain(c) {
+            prefix.push(c);
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(prefix, "_{:x}", u32::from(c));
+        }
+        if prefix.len() > StoreSettings::NATS_PREFIX_LENGTH {
+            prefix.truncate(before);
+            break;
+        }
+    }
+    prefix
+}
+
+impl Default for RetrySettings {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_pause: SECOND,
+            max_pause: Duration::from_secs(5 * 60),
+            order: RetryOrder::Wait,
+            messages: InDoubt::AtMostOnce,
+            likes: InDoubt::AtLeastOnce,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the sections of `bot.toml` hold.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use b24bot_actions::WebhookUrl;
 use b24bot_core::{BotId, Secret};
@@ -22,10 +22,16 @@ pub struct BotSettings {
     pub mode: Mode,
 }
 
+impl BotSettings {
+    /// A bot of which only the code is known.
+    pub(super) fn named(code: String) -> Self {
+        Self { name: code.clone(), code, bot_type: BotType::Bot, api: Api::V2, mode: Mode::Webhook }
+    }
+}
+
 impl Default for BotSettings {
     fn default() -> Self {
-        let code = "b24bot".to_owned();
-        Self { name: code.clone(), code, bot_type: BotType::Bot, api: Api::V2, mode: Mode::Webhook }
+        Self::named("b24bot".to_owned())
     }
 }
 
@@ -95,6 +101,9 @@ pub struct ServerSettings {
     pub path: String,
     /// How the portal reaches this server: `https://bot.example.com`, without a last slash.
     pub public_url: Option<String>,
+    /// How long, after it was told to stop, the bot still handles what it has accepted; 25 seconds unless given, at
+    /// most an hour.
+    pub drain: Duration,
 }
 
 /// `[security]`: how the portal proves that it is the portal.
@@ -105,14 +114,78 @@ pub struct SecuritySettings {
     pub application_token: Option<Secret>,
 }
 
-/// `[store]`: where accepted events wait.
+/// `[store]`: where accepted events wait, how many of them, and how long.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum StoreSettings {
-    /// `path`: a file of this machine, relative to the working directory; `b24bot.db` unless given.
+pub struct StoreSettings {
+    /// `path` or `nats`: where it is.
+    pub place: StorePlace,
+    /// What everything on a NATS server that belongs to the bot begins with: letters, digits, `-` and `_`, at most
+    /// [`NATS_PREFIX_LENGTH`](Self::NATS_PREFIX_LENGTH). Unless given, the bot's code made fit, so that several bots
+    /// can share a server.
+    pub nats_prefix: String,
+    /// How many events may be there, those that wait and those that were set aside; a million unless given.
+    pub max_events: u64,
+    /// How large the store may become, in bytes; 4 GB unless given, at least a megabyte.
+    pub max_size: u64,
+    /// An event that has waited longer is set aside unhandled; 7 days unless given.
+    pub max_age: Duration,
+    /// How long a repeat of an event is recognised; 3 days unless given.
+    pub remember: Duration,
+    /// How long an event that was set aside is kept; 30 days unless given.
+    pub keep_dead: Duration,
+}
+
+impl StoreSettings {
+    /// How long `nats_prefix` can be.
+    pub const NATS_PREFIX_LENGTH: usize = 64;
+}
+
+/// Where the store is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StorePlace {
+    /// `path`: a folder of this machine, relative to the working directory; `b24bot.db` unless given.
     Embedded(PathBuf),
     /// `nats`: one or more addresses, separated by commas, of a server that several machines share.
     Nats(Secret),
+}
+
+/// `[retry]`: what happens when a handler fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetrySettings {
+    /// How often an event is tried before it is set aside, 1 to 1000; 5 unless given.
+    pub attempts: u32,
+    /// The pause after the first attempt; later ones are longer. A second unless given.
+    pub first_pause: Duration,
+    /// The longest pause; 5 minutes unless given.
+    pub max_pause: Duration,
+    /// What later events of the dialog do meanwhile.
+    pub order: RetryOrder,
+    /// What happens to a message that is in doubt.
+    pub messages: InDoubt,
+    /// What happens to a like or a reaction that is in doubt.
+    pub likes: InDoubt,
+}
+
+/// `order`: what later events of a dialog do while one of it is to be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RetryOrder {
+    /// `"wait"`: they wait.
+    Wait,
+    /// `"pass"`: they are handled.
+    Pass,
+}
+
+/// What happens to a call of which nobody knows whether it was carried out, because the bot or the connection broke
+/// off in the middle of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InDoubt {
+    /// `"at_most_once"`: it is not made again.
+    AtMostOnce,
+    /// `"at_least_once"`: it is made again.
+    AtLeastOnce,
 }
 
 /// `[limits]`: the portal's leaky bucket.

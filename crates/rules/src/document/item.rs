@@ -129,6 +129,11 @@ impl<'d> Item<'d> {
         value
     }
 
+    /// A whole number, if that is what was written; one that is too large is the largest.
+    pub(crate) fn bare_integer(&self) -> Option<i64> {
+        self.value.is_integer().then(|| self.any_integer().unwrap_or(i64::MAX))
+    }
+
     /// A whole number, if it is one and not too large.
     fn any_integer(&self) -> Option<i64> {
         let number = self.value.as_integer()?;
