@@ -5,4 +5,4 @@ mod memory;
 mod seen;
 
 pub use error::{OpenError, OpenErrorKind};
-pub use memory::MemoryInbox;
+pub use memory::MemoryStore;

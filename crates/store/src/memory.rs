@@ -1,88 +1,73 @@
-//! The inbox in memory.
+//! The store in memory.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
-use b24bot_core::{Depth, Entry, EntryId, Envelope, Inbox, InboxError, InboxErrorKind, Settled, Stored};
+use b24bot_core::{
+    Changes, Depth, Desk, Effect, Effects, Ended, Entry, EntryId, Envelope, Expected, Inbox, InboxError,
+    Listed, Settled, State, States, Stats, Stored, Version, Which,
+};
 use tokio::sync::Notify;
 
-use crate::seen::Seen;
+use self::{entries::Entries, values::Values};
 
-/// Keeps events in memory; see the [crate's page](crate) for what it promises.
-#[derive(Debug)]
-pub struct MemoryInbox {
-    state: Mutex<State>,
+mod entries;
+mod values;
+
+/// Keeps everything in memory; see the [crate's page](crate) for what it promises.
+///
+/// What was set aside is kept while there is room: before an event is refused for want of it, the oldest entries that
+/// were set aside are dropped, since an event that is refused is lost for certain, and a person may never ask for
+/// those. An entry that is to be handled again ([`Desk::retry`]) keeps its number, and is given out before later ones.
+pub struct MemoryStore {
+    entries: Mutex<Entries>,
     changed: Notify,
-    capacity: usize,
+    values: Mutex<Values>,
 }
 
-#[derive(Debug)]
-struct State {
-    waiting: VecDeque<Entry>,
-    /// Given out and not yet settled.
-    started: HashSet<EntryId>,
-    seen: Seen,
-    next_id: u64,
-    failed: u64,
-    closed: bool,
-}
-
-impl Default for MemoryInbox {
-    /// Room for 100,000 pending events, and for recognising repeats of the latest 100,000.
+impl Default for MemoryStore {
+    /// Room for 100,000 events, and for recognising repeats of the latest 100,000.
     fn default() -> Self {
         Self::new(100_000, 100_000)
     }
 }
 
-impl MemoryInbox {
-    /// Takes up to `capacity` events that are not handled yet, and recognises repeats of the latest `remembered`.
+impl MemoryStore {
+    /// Holds up to `capacity` events that are pending or were set aside, and recognises repeats of the latest
+    /// `remembered`. Pending events are never dropped: while they fill it, nothing new is taken.
     #[must_use]
     pub fn new(capacity: usize, remembered: usize) -> Self {
-        let state = State {
-            waiting: VecDeque::new(),
-            started: HashSet::new(),
-            seen: Seen::new(remembered),
-            next_id: 1,
-            failed: 0,
-            closed: false,
-        };
-        Self { state: Mutex::new(state), changed: Notify::new(), capacity }
+        Self {
+            entries: Mutex::new(Entries::new(capacity, remembered)),
+            changed: Notify::new(),
+            values: Mutex::default(),
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // No method panics while it holds the lock, and none leaves the state half changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // No method panics while it holds a lock, and none leaves half a change.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn values(&self) -> MutexGuard<'_, Values> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without what is in it: effects have results, and those may be anything.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("depth", &self.depth()).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl Inbox for MemoryInbox {
+impl Inbox for MemoryStore {
     async fn put(&self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError> {
-        let stored = {
-            let mut state = self.state();
-            if state.closed {
-                return Err(InboxError::new(InboxErrorKind::Closed));
-            }
-            let new = envelopes.iter().filter(|envelope| !state.seen.contains(&envelope.key)).count();
-            if state.waiting.len() + state.started.len() + new > self.capacity {
-                return Err(InboxError::new(InboxErrorKind::Full));
-            }
-            envelopes
-                .into_iter()
-                .map(|envelope| {
-                    if !state.seen.insert(&envelope.key) {
-                        return Stored::Duplicate;
-                    }
-                    let id = EntryId(state.next_id);
-                    state.next_id += 1;
-                    state.waiting.push_back(Entry::new(id, Arc::new(envelope)));
-                    Stored::New
-                })
-                .collect()
-        };
+        let stored = self.entries().put(envelopes).map_err(InboxError::new)?;
         self.changed.notify_one();
         Ok(stored)
     }
@@ -90,18 +75,14 @@ impl Inbox for MemoryInbox {
     async fn next(&self) -> Result<Option<Entry>, InboxError> {
         loop {
             {
-                let mut state = self.state();
-                let entry = state.waiting.pop_front();
-                if !state.waiting.is_empty() || state.closed {
+                let mut entries = self.entries();
+                let entry = entries.take();
+                if entries.is_waiting() || entries.is_closed() {
                     // One notification may stand for several entries: whoever else waits is woken in turn.
                     self.changed.notify_one();
                 }
-                if let Some(entry) = entry {
-                    state.started.insert(entry.id);
-                    return Ok(Some(entry));
-                }
-                if state.closed {
-                    return Ok(None);
+                if entry.is_some() || entries.is_closed() {
+                    return Ok(entry);
                 }
             }
             // A notification that comes before this line is kept for it.
@@ -109,126 +90,91 @@ impl Inbox for MemoryInbox {
         }
     }
 
-    async fn settle(&self, id: EntryId, outcome: Settled) -> Result<(), InboxError> {
-        let mut state = self.state();
-        if state.started.remove(&id) && matches!(outcome, Settled::Failed(_)) {
-            state.failed += 1;
-        }
+    async fn load(&self, entry: &Entry) -> Result<Option<Arc<Envelope>>, InboxError> {
+        Ok(self.entries().load(entry.id))
+    }
+
+    async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
+        self.entries().settle(entry.id, outcome);
         Ok(())
     }
 
     fn close(&self) {
-        self.state().closed = true;
+        self.entries().close();
         self.changed.notify_one();
     }
 
     fn depth(&self) -> Depth {
-        let state = self.state();
-        Depth::new((state.waiting.len() + state.started.len()) as u64, state.failed)
+        self.entries().depth()
+    }
+}
+
+#[async_trait]
+impl Effects for MemoryStore {
+    async fn begin(&self, entry: &Entry, effect: &str) -> Result<Effect, InboxError> {
+        let known = self.entries().begin(entry.id, effect);
+        known.ok_or_else(|| InboxError::storage("the entry is not being handled: it was purged or settled"))
+    }
+
+    async fn finish(&self, entry: &Entry, effect: &str, ended: Ended) -> Result<(), InboxError> {
+        self.entries().finish(entry.id, effect, ended);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Desk for MemoryStore {
+    async fn stats(&self) -> Result<Stats, InboxError> {
+        Ok(self.entries().stats())
+    }
+
+    async fn list(
+        &self,
+        which: Which,
+        after: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, InboxError> {
+        Ok(self.entries().list(which, after, limit))
+    }
+
+    async fn show(&self, id: EntryId) -> Result<Option<(Listed, Arc<Envelope>)>, InboxError> {
+        Ok(self.entries().show(id))
+    }
+
+    async fn retry(&self, id: EntryId) -> Result<Option<EntryId>, InboxError> {
+        let was_dead = self.entries().retry(id);
+        self.changed.notify_one();
+        Ok(was_dead.then_some(id))
+    }
+
+    async fn purge(&self, id: EntryId) -> Result<bool, InboxError> {
+        Ok(self.entries().purge(id))
+    }
+}
+
+#[async_trait]
+impl States for MemoryStore {
+    async fn get(&self, key: &str) -> Result<Option<State>, InboxError> {
+        Ok(self.values().get(key))
+    }
+
+    async fn set(
+        &self,
+        key: &str,
+        value: Vec<u8>,
+        expected: Expected,
+    ) -> Result<Option<Version>, InboxError> {
+        Ok(self.values().set(key, value, expected))
+    }
+
+    async fn remove(&self, key: &str, expected: Expected) -> Result<bool, InboxError> {
+        Ok(self.values().remove(key, expected))
+    }
+
+    async fn watch(&self, prefix: &str) -> Result<Box<dyn Changes>, InboxError> {
+        Ok(Box::new(self.values().watch(prefix)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use b24bot_core::decode;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn message(id: u64) -> Envelope {
-        let body = format!(
-            "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]={id}&data[PARAMS][DIALOG_ID]=27"
-        );
-        Envelope::new(decode(body.as_bytes()).unwrap().remove(0), SystemTime::UNIX_EPOCH)
-    }
-
-    #[tokio::test]
-    async fn a_full_inbox_takes_repeats_but_nothing_new_until_something_is_settled() {
-        let inbox = MemoryInbox::new(2, 10);
-        inbox.put(vec![message(1), message(2)]).await.unwrap();
-        assert_eq!(inbox.put(vec![message(1)]).await.unwrap(), [Stored::Duplicate]);
-        assert_eq!(inbox.put(vec![message(2), message(3)]).await.unwrap_err().kind(), InboxErrorKind::Full);
-        let entry = inbox.next().await.unwrap().unwrap();
-        assert_eq!(
-            inbox.put(vec![message(3)]).await.unwrap_err().kind(),
-            InboxErrorKind::Full,
-            "still being handled"
-        );
-        inbox.settle(entry.id, Settled::Done).await.unwrap();
-        assert_eq!(inbox.put(vec![message(3)]).await.unwrap(), [Stored::New]);
-    }
-
-    #[tokio::test]
-    async fn a_closed_inbox_gives_out_what_it_has() {
-        let inbox = MemoryInbox::default();
-        inbox.put(vec![message(1)]).await.unwrap();
-        inbox.close();
-        assert_eq!(inbox.put(vec![message(2)]).await.unwrap_err().kind(), InboxErrorKind::Closed);
-        let entry = inbox.next().await.unwrap().unwrap();
-        assert!(inbox.next().await.unwrap().is_none());
-        inbox.settle(entry.id, Settled::Failed("no".into())).await.unwrap();
-        assert_eq!(inbox.depth(), Depth::new(0, 1));
-    }
-
-    #[tokio::test]
-    async fn whoever_waits_is_woken_by_an_event_and_by_closing() {
-        let inbox = Arc::new(MemoryInbox::default());
-        let waiting = |inbox: &Arc<MemoryInbox>| {
-            let inbox = Arc::clone(inbox);
-            tokio::spawn(async move { inbox.next().await.unwrap().is_some() })
-        };
-        let event = waiting(&inbox);
-        tokio::task::yield_now().await;
-        inbox.put(vec![message(1)]).await.unwrap();
-        assert!(event.await.unwrap());
-        let end = waiting(&inbox);
-        tokio::task::yield_now().await;
-        inbox.close();
-        assert!(!end.await.unwrap());
-    }
-
-    proptest! {
-        #[test]
-        fn every_event_comes_out_once_in_order(ids in proptest::collection::vec(1..20_u64, 0..60)) {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let given: Vec<u64> = runtime.block_on(async {
-                let inbox = MemoryInbox::default();
-                for id in &ids {
-                    inbox.put(vec![message(*id)]).await.unwrap();
-                }
-                inbox.close();
-                let mut given = Vec::new();
-                while let Some(entry) = inbox.next().await.unwrap() {
-                    let b24bot_core::Payload::MessageAdd(message) = &entry.envelope.event.payload else { panic!() };
-                    given.push(message.id.get());
-                }
-                given
-            });
-            let mut first_of_each = Vec::new();
-            for id in ids {
-                if !first_of_each.contains(&id) {
-                    first_of_each.push(id);
-                }
-            }
-            prop_assert_eq!(given, first_of_each);
-        }
-
-        #[test]
-        fn the_latest_keys_are_remembered(ids in proptest::collection::vec(1..30_u64, 1..100), capacity in 1..10_usize) {
-            let mut seen = Seen::new(capacity);
-            let mut model: Vec<u64> = Vec::new();
-            for id in ids {
-                let new = !model.contains(&id);
-                prop_assert_eq!(seen.insert(&message(id).key), new);
-                if new {
-                    model.push(id);
-                    if model.len() > capacity {
-                        model.remove(0);
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;
