@@ -1,19 +1,35 @@
-//! Takes entries from the inbox and runs the handlers.
+//! Takes entries from the store and runs the handlers.
 
-use std::{collections::HashMap, fmt, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt,
+    future::pending,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use b24bot_actions::{Context, Portals};
-use b24bot_core::{Entry, Event, Inbox, InboxError, Lane, Settled};
-use futures_util::FutureExt;
-use tokio::task::{Id, JoinSet};
+use b24bot_actions::Portals;
+use b24bot_core::{Event, InboxError, Lane, Store};
+use tokio::{
+    task::{Id, JoinError, JoinSet},
+    time::Instant,
+};
 
-use crate::{Cause, Failure, Handler, handler, lanes::Lanes};
+use crate::{
+    Drain, Drained, Failure, Handler, Retries,
+    lanes::Lanes,
+    measure,
+    ticket::Ticket,
+    worker::{ErrorHook, Named, Turn, Worker},
+};
 
 /// How many events are handled at once, unless told. Most of them wait, for their portal's limit or its answer: that
 /// costs some kilobytes each, and must not keep other portals waiting.
 const CONCURRENCY: usize = 4096;
 
-/// Runs handlers on what an inbox holds.
+/// Runs handlers on what a store holds.
 ///
 /// Every event goes to all handlers, in the order they were added. Events of one dialog are handled one after the
 /// other; [`lanes`](Dispatcher::lanes) changes what belongs together.
@@ -23,21 +39,25 @@ pub struct Dispatcher {
     on_error: Arc<ErrorHook>,
     lane: Option<fn(&Event) -> Lane>,
     concurrency: usize,
+    retries: Retries,
+    max_age: Option<Duration>,
+    drain: Drain,
 }
-
-#[derive(Clone)]
-struct Named {
-    name: &'static str,
-    handler: Arc<dyn Handler>,
-}
-
-type ErrorHook = dyn Fn(&Failure<'_>) + Send + Sync;
 
 impl Dispatcher {
     /// A dispatcher whose handlers act on those portals.
     #[must_use]
     pub fn new(portals: Portals) -> Self {
-        Self { portals, handlers: Vec::new(), on_error: Arc::new(log), lane: None, concurrency: CONCURRENCY }
+        Self {
+            portals,
+            handlers: Vec::new(),
+            on_error: Arc::new(log),
+            lane: None,
+            concurrency: CONCURRENCY,
+            retries: Retries::default(),
+            max_age: None,
+            drain: Drain::new(),
+        }
     }
 
     /// The portals that its handlers act on.
@@ -46,14 +66,18 @@ impl Dispatcher {
         &self.portals
     }
 
-    /// Adds a handler.
+    /// Adds a handler. A store remembers by its type's name that it was content with an event that is tried again; a
+    /// second one of that type gets `#2` behind the name, in the order they were added.
     #[must_use]
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {
-        self.handlers.push(Named { name: std::any::type_name::<H>(), handler: Arc::new(handler) });
+        let type_name = std::any::type_name::<H>();
+        let others = self.handlers.iter().filter(|other| other.type_name == type_name).count();
+        let name = if others == 0 { type_name.to_owned() } else { format!("{type_name}#{}", others + 1) };
+        self.handlers.push(Named { type_name, name: name.into(), handler: Arc::new(handler) });
         self
     }
 
-    /// Is told of every error and panic of a handler, instead of the log.
+    /// Is told of every error and panic of a handler, instead of the log, once all handlers have been called.
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
         self.on_error = Arc::new(hook);
@@ -68,120 +92,214 @@ impl Dispatcher {
         self
     }
 
-    /// Decides which events belong together and keep their order; by dialog unless told.
+    /// Decides which events belong together and keep their order; by dialog unless told. To decide, every event is
+    /// read when the store gives it out, and again when its turn has come.
     #[must_use]
     pub fn lanes(mut self, lane: fn(&Event) -> Lane) -> Self {
         self.lane = Some(lane);
         self
     }
 
-    /// Handles what the inbox gives out, until the inbox is closed and everything in it is handled.
+    /// How often an event is tried again when a handler fails, and what waits for it meanwhile.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// An event that was accepted longer ago when its turn comes is set aside, unhandled; none unless told.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// The way to end it within a limit once it runs.
+    ///
+    /// ```
+    /// use std::{sync::Arc, time::Duration};
+    ///
+    /// use b24bot_core::{InboxError, Store};
+    /// use b24bot_dispatcher::Dispatcher;
+    ///
+    /// async fn run(dispatcher: Dispatcher, store: Arc<dyn Store>, stop: impl Future) -> Result<(), InboxError> {
+    ///     let drain = dispatcher.drain();
+    ///     let running = dispatcher.run(Arc::clone(&store));
+    ///     let stopping = async {
+    ///         stop.await;
+    ///         store.close();
+    ///         drain.within(Duration::from_secs(25));
+    ///     };
+    ///     let (drained, ()) = tokio::try_join!(running, async { Ok(stopping.await) })?;
+    ///     println!("{} events are left for the next start", drained.left);
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn drain(&self) -> Drain {
+        self.drain.clone()
+    }
+
+    /// Handles what the store gives out, until the store is closed and has nothing more. Events that wait for another
+    /// attempt then are left to the next start if the store is durable, otherwise they are waited for.
+    /// [`drain`](Dispatcher::drain) limits how long all that takes.
     ///
     /// # Errors
     ///
-    /// When the inbox cannot be read. What has begun by then is finished first.
-    pub async fn run(self, inbox: Arc<dyn Inbox>) -> Result<(), InboxError> {
+    /// When the store cannot be read. What it gave out by then is handled first.
+    pub async fn run(self, store: Arc<dyn Store>) -> Result<Drained, InboxError> {
+        measure::describe();
+        let waits_for_all = !store.is_durable();
+        let longest_pause = self.retries.max_pause;
         let worker = Arc::new(Worker {
             portals: self.portals,
             handlers: self.handlers,
             on_error: self.on_error,
-            inbox: Arc::clone(&inbox),
+            store: Arc::clone(&store),
+            retries: self.retries,
+            max_age: self.max_age,
         });
-        let mut lanes = Lanes::new(self.concurrency);
+        let mut lanes: Lanes<Ticket> = Lanes::new(self.concurrency);
         let mut tasks = JoinSet::new();
-        let mut running: HashMap<Id, Lane> = HashMap::new();
+        let mut running = HashMap::new();
         let mut end = None;
-        // Kept across turns: an inbox need not survive that its `next` is dropped half way.
-        let mut next = inbox.next();
+        let mut limit = pin!(self.drain.passed());
+        // Kept across turns: a store need not survive that its `next` is dropped half way.
+        let mut next = Box::pin(arrival(&*store, self.lane));
         loop {
-            while let Some((lane, entry)) = lanes.start() {
-                let worker = Arc::clone(&worker);
-                let task = tasks.spawn(async move { worker.handle(entry).await });
+            let now = Instant::now();
+            while let Some((lane, mut ticket)) = lanes.start(now.into_std()) {
+                if let Some(pause) = ticket.take_pause(SystemTime::now(), longest_pause) {
+                    lanes.retry(lane, ticket, (now + pause).into_std(), self.retries.order);
+                    continue;
+                }
+                let (worker, its_lane) = (Arc::clone(&worker), lane.clone());
+                let task = tasks.spawn(async move { worker.handle(its_lane, ticket).await });
                 running.insert(task.id(), lane);
             }
+            let due = lanes.next_due();
+            if end.is_some() && tasks.is_empty() && !(waits_for_all && due.is_some()) {
+                break;
+            }
             tokio::select! {
-                Some(finished) = tasks.join_next_with_id() => {
-                    let id = finished.map_or_else(|error| error.id(), |(id, ())| id);
-                    if let Some(lane) = running.remove(&id) {
-                        lanes.finish(lane);
+                () = &mut limit => {
+                    tasks.abort_all();
+                    while let Some(ended) = tasks.join_next_with_id().await {
+                        take_back(&mut lanes, &mut running, ended);
                     }
+                    break;
                 }
-                entry = &mut next, if end.is_none() => match entry {
-                    Ok(Some(entry)) => {
-                        let lane = self.lane.map_or_else(|| entry.envelope.lane.clone(), |lane| lane(&entry.envelope.event));
-                        lanes.push(lane, entry);
-                        next = inbox.next();
+                Some(ended) = tasks.join_next_with_id() => take_back(&mut lanes, &mut running, ended),
+                arrived = &mut next, if end.is_none() => match arrived {
+                    Ok(Some((lane, ticket))) => {
+                        lanes.push(lane, ticket);
+                        next.set(arrival(&*store, self.lane));
                     }
                     Ok(None) => end = Some(Ok(())),
                     Err(error) => end = Some(Err(error)),
                 },
-                else => return end.unwrap_or(Ok(())),
+                () = until(due) => {}
             }
         }
+        end.unwrap_or(Ok(()))?;
+        Ok(Drained { left: lanes.len() as u64 })
     }
 }
 
 impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dispatcher")
-            .field("handlers", &self.handlers.iter().map(|named| named.name).collect::<Vec<_>>())
+            .field("handlers", &self.handlers.iter().map(|named| &named.name).collect::<Vec<_>>())
             .field("concurrency", &self.concurrency)
+            .field("retries", &self.retries)
+            .field("max_age", &self.max_age)
             .finish_non_exhaustive()
     }
 }
 
-struct Worker {
-    portals: Portals,
-    handlers: Vec<Named>,
-    on_error: Arc<ErrorHook>,
-    inbox: Arc<dyn Inbox>,
+/// The next entry, and the lane it is to wait in.
+async fn arrival(
+    store: &dyn Store,
+    lane_of: Option<fn(&Event) -> Lane>,
+) -> Result<Option<(Lane, Ticket)>, InboxError> {
+    while let Some(entry) = store.next().await? {
+        let Some(lane_of) = lane_of else {
+            let lane = entry.lane.clone();
+            let ticket = Ticket::new(entry, &lane);
+            return Ok(Some((lane, ticket)));
+        };
+        // Until it is known where this one belongs, none that come later may start.
+        let mut envelope = entry.envelope.clone();
+        while envelope.is_none() {
+            envelope = match store.load(&entry).await {
+                Ok(Some(loaded)) => Some(loaded),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn Error, entry = %entry.id, "cannot read an event");
+                    tokio::time::sleep(error.retry_after()).await;
+                    None
+                }
+            };
+        }
+        if let Some(envelope) = envelope {
+            let lane = lane_of(&envelope.event);
+            let ticket = Ticket::new(entry, &lane);
+            return Ok(Some((lane, ticket)));
+        }
+    }
+    Ok(None)
 }
 
-impl Worker {
-    async fn handle(&self, entry: Entry) {
-        let started = Instant::now();
-        let event = &entry.envelope.event;
-        let ctx = self.portals.context(Arc::clone(event));
-        let mut outcome = Settled::Done;
-        for Named { name, handler } in &self.handlers {
-            if let Err(cause) = attempt(&**handler, &ctx, event).await {
-                let failure = Failure { event, handler: name, cause };
-                // The hook and the errors it is told of are the user's code as well.
-                let reported = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                    (self.on_error)(&failure);
-                    failure.cause.to_string()
-                }));
-                outcome = Settled::Failed(reported.unwrap_or_else(|_| {
-                    tracing::error!(handler = name, "the error hook panicked");
-                    "unknown: the error hook panicked".to_owned()
-                }));
-            }
-        }
-        metrics::histogram!("b24bot_handler_seconds").record(started.elapsed());
-        if let Err(error) = self.inbox.settle(entry.id, outcome).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "cannot record what became of an event"
-            );
+/// A task has ended: with its turn, or broken off, and then its entry counts as left.
+fn take_back(
+    lanes: &mut Lanes<Ticket>,
+    running: &mut HashMap<Id, Lane>,
+    ended: Result<(Id, Turn), JoinError>,
+) {
+    let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+    let Some(lane) = running.remove(&id) else { return };
+    match ended {
+        Ok((_, Turn::Over)) => lanes.finish(lane),
+        Ok((_, Turn::Again { ticket, due, order })) => lanes.retry(lane, ticket, due.into_std(), order),
+        Err(error) if error.is_cancelled() => {}
+        Err(error) => {
+            // Handlers cannot bring it about, their panics are caught: a store can.
+            tracing::error!(error = &error as &dyn Error, "an event was left as it is");
+            lanes.finish(lane);
         }
     }
 }
 
-async fn attempt(handler: &dyn Handler, ctx: &Context, event: &Event) -> Result<(), Cause> {
-    match AssertUnwindSafe(handler::call(handler, ctx, event)).catch_unwind().await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Cause::Error(error)),
-        Err(panic) => Err(Cause::of_panic(&*panic)),
+async fn until(due: Option<std::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => pending().await,
     }
 }
 
 fn log(failure: &Failure<'_>) {
-    tracing::error!(
-        event = failure.event.name,
-        portal = failure.event.portal.member_id.as_ref().map(tracing::field::display),
-        dialog = failure.event.dialog().map(tracing::field::display),
-        handler = failure.handler,
-        cause = %failure.cause,
-        "a handler failed"
-    );
+    let event = failure.event;
+    let portal = event.portal.member_id.as_ref().map(tracing::field::display);
+    let dialog = event.dialog().map(tracing::field::display);
+    match failure.again_in {
+        Some(pause) => tracing::warn!(
+            event = event.name,
+            portal,
+            dialog,
+            handler = failure.handler,
+            attempt = failure.attempt,
+            again_in = ?pause,
+            cause = %failure.cause,
+            "a handler failed; the event will be tried again"
+        ),
+        None => tracing::error!(
+            event = event.name,
+            portal,
+            dialog,
+            handler = failure.handler,
+            attempt = failure.attempt,
+            cause = %failure.cause,
+            "a handler failed; the event is set aside"
+        ),
+    }
 }

@@ -1,10 +1,10 @@
 //! What the error hook is told.
 
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, time::Duration};
 
 use b24bot_core::Event;
 
-use crate::BoxError;
+use crate::{BoxError, give_up};
 
 /// A handler could not deal with an event.
 #[derive(Debug)]
@@ -12,10 +12,14 @@ use crate::BoxError;
 pub struct Failure<'event> {
     /// The event.
     pub event: &'event Event,
-    /// The handler's type.
-    pub handler: &'static str,
+    /// The handler's type; with `#2` and so on behind it if there are several of that type.
+    pub handler: &'event str,
     /// What happened.
     pub cause: Cause,
+    /// Which attempt to handle the event this was: 1 is the first.
+    pub attempt: u32,
+    /// The pause until it is tried again; `None` if that was the last attempt, and the event is set aside.
+    pub again_in: Option<Duration>,
 }
 
 /// How a handler failed.
@@ -35,6 +39,11 @@ impl Cause {
             .copied()
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Self::Panic(message.unwrap_or("without a message").to_owned())
+    }
+
+    /// Whether trying again cannot help.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Error(error) if give_up::is_final(&**error))
     }
 }
 

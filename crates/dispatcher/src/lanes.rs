@@ -1,37 +1,69 @@
 //! Which event may start now.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Instant,
+};
 
 use b24bot_core::Lane;
 
+use crate::Order;
+
 /// Items in lanes: one of a lane at a time, in order; different lanes at once, up to a limit.
 ///
-/// Lanes take turns: one that has an item ready starts it as soon as a place is free, whatever waits in others.
+/// Lanes take turns: one that has an item ready starts it as soon as a place is free, whatever waits in others. An
+/// item that is put off takes no place until it is due.
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
-    /// Items behind the one that is ready or running; an entry exists as long as there is such a one.
-    waiting: HashMap<Lane, VecDeque<T>>,
+    /// Items behind the one that is ready, is running or keeps the lane waiting; an entry exists as long as there is
+    /// such a one.
+    behind: HashMap<Lane, Behind<T>>,
     ready: VecDeque<(Lane, T)>,
+    /// By the time they are due; the number tells apart what is due at once, the earlier put off first.
+    put_off: BTreeMap<(Instant, u64), PutOff<T>>,
+    put_offs: u64,
     running: usize,
     limit: usize,
 }
 
+#[derive(Debug)]
+struct Behind<T> {
+    items: VecDeque<T>,
+    /// So many of them, the first, come again.
+    again: usize,
+}
+
+#[derive(Debug)]
+struct PutOff<T> {
+    lane: Lane,
+    item: T,
+    order: Order,
+}
+
 impl<T> Lanes<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { waiting: HashMap::new(), ready: VecDeque::new(), running: 0, limit: limit.max(1) }
-    }
-
-    pub(crate) fn push(&mut self, lane: Lane, item: T) {
-        if let Some(behind) = self.waiting.get_mut(&lane) {
-            behind.push_back(item);
-        } else {
-            self.waiting.insert(lane.clone(), VecDeque::new());
-            self.ready.push_back((lane, item));
+        Self {
+            behind: HashMap::new(),
+            ready: VecDeque::new(),
+            put_off: BTreeMap::new(),
+            put_offs: 0,
+            running: 0,
+            limit: limit.max(1),
         }
     }
 
-    /// The next item that may run; [`finish`](Lanes::finish) must be called for its lane afterwards.
-    pub(crate) fn start(&mut self) -> Option<(Lane, T)> {
+    pub(crate) fn push(&mut self, lane: Lane, item: T) {
+        if let Some(behind) = self.behind.get_mut(&lane) {
+            behind.items.push_back(item);
+        } else {
+            self.open(lane, item);
+        }
+    }
+
+    /// The next item that may run; [`finish`](Lanes::finish) or [`retry`](Lanes::retry) must be called for its lane
+    /// afterwards.
+    pub(crate) fn start(&mut self, now: Instant) -> Option<(Lane, T)> {
+        self.wake(now);
         if self.running == self.limit {
             return None;
         }
@@ -42,73 +74,63 @@ impl<T> Lanes<T> {
 
     pub(crate) fn finish(&mut self, lane: Lane) {
         self.running -= 1;
-        match self.waiting.get_mut(&lane).and_then(VecDeque::pop_front) {
+        self.go_on(lane);
+    }
+
+    /// Puts off an item that was started: until it is due its lane waits for it, or goes on without it. It then comes
+    /// ahead of all that waits behind another in its lane.
+    pub(crate) fn retry(&mut self, lane: Lane, item: T, due: Instant, order: Order) {
+        self.running -= 1;
+        if order == Order::Pass {
+            self.go_on(lane.clone());
+        }
+        self.put_off.insert((due, self.put_offs), PutOff { lane, item, order });
+        self.put_offs += 1;
+    }
+
+    /// When [`start`](Lanes::start) must be asked again, though nothing has happened.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.put_off.keys().next().map(|(due, _)| *due)
+    }
+
+    /// How many items were pushed and not finished.
+    pub(crate) fn len(&self) -> usize {
+        let behind: usize = self.behind.values().map(|behind| behind.items.len()).sum();
+        self.running + self.ready.len() + self.put_off.len() + behind
+    }
+
+    fn wake(&mut self, now: Instant) {
+        while let Some(first) = self.put_off.first_entry()
+            && first.key().0 <= now
+        {
+            let PutOff { lane, item, order } = first.remove();
+            match (order, self.behind.get_mut(&lane)) {
+                (Order::Pass, Some(behind)) => {
+                    behind.items.insert(behind.again, item);
+                    behind.again += 1;
+                }
+                (Order::Pass, None) => self.open(lane, item),
+                (Order::Wait, _) => self.ready.push_back((lane, item)),
+            }
+        }
+    }
+
+    fn open(&mut self, lane: Lane, item: T) {
+        self.behind.insert(lane.clone(), Behind { items: VecDeque::new(), again: 0 });
+        self.ready.push_back((lane, item));
+    }
+
+    fn go_on(&mut self, lane: Lane) {
+        let Some(behind) = self.behind.get_mut(&lane) else { return };
+        behind.again = behind.again.saturating_sub(1);
+        match behind.items.pop_front() {
             Some(item) => self.ready.push_back((lane, item)),
             None => {
-                self.waiting.remove(&lane);
+                self.behind.remove(&lane);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn lane(number: u8) -> Lane {
-        Lane::from(number.to_string())
-    }
-
-    #[test]
-    fn a_lane_that_is_stuck_holds_up_no_other() {
-        let mut lanes = Lanes::new(2);
-        for item in 0..100 {
-            lanes.push(lane(1), item);
-        }
-        lanes.push(lane(2), 100);
-        assert_eq!(lanes.start(), Some((lane(1), 0)));
-        assert_eq!(lanes.start(), Some((lane(2), 100)));
-        lanes.finish(lane(2));
-        assert_eq!(lanes.start(), None, "the rest waits for the first of its lane");
-    }
-
-    proptest! {
-        /// Random pushes and finishes: compared with what each lane was given.
-        #[test]
-        fn order_bound_and_turns_hold(steps in proptest::collection::vec((any::<bool>(), 0..4_u8), 1..200), limit in 1..4_usize) {
-            let mut lanes = Lanes::new(limit);
-            let mut given: HashMap<u8, Vec<usize>> = HashMap::new();
-            let mut taken: HashMap<u8, Vec<usize>> = HashMap::new();
-            let mut running: Vec<Lane> = Vec::new();
-            for (number, (push, which)) in steps.into_iter().enumerate() {
-                if push {
-                    lanes.push(lane(which), number);
-                    given.entry(which).or_default().push(number);
-                } else if !running.is_empty() {
-                    lanes.finish(running.remove(usize::from(which) % running.len()));
-                }
-                while let Some((lane, item)) = lanes.start() {
-                    prop_assert!(!running.contains(&lane), "one of a lane at a time");
-                    taken.entry(lane.as_str().parse().unwrap()).or_default().push(item);
-                    running.push(lane);
-                    prop_assert!(running.len() <= limit);
-                }
-                let idle = given.iter().any(|(which, items)| {
-                    !running.contains(&lane(*which)) && taken.get(which).map_or(0, Vec::len) < items.len()
-                });
-                prop_assert!(!idle || running.len() == limit, "nothing waits while a place is free");
-            }
-            while let Some(done) = running.pop() {
-                lanes.finish(done);
-                while let Some((lane, item)) = lanes.start() {
-                    taken.entry(lane.as_str().parse().unwrap()).or_default().push(item);
-                    running.push(lane);
-                }
-            }
-            prop_assert_eq!(taken, given);
-            prop_assert!(lanes.waiting.is_empty(), "nothing of an idle lane is kept");
-        }
-    }
-}
+mod tests;
