@@ -8,7 +8,9 @@ use std::{
 };
 
 use b24bot_actions::{Context, Portals};
-use b24bot_core::{Entry, Envelope, Event, InboxError, Lane, Progress, Settled, Store};
+use b24bot_core::{
+    Effects, Entry, EntryEffects, Envelope, Event, InboxError, Lane, Progress, Settled, Store,
+};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
@@ -139,7 +141,9 @@ impl Worker {
             if attempt.finished.iter().any(|finished| **finished == **name) {
                 continue;
             }
-            let ctx = self.portals.context(Arc::clone(event));
+            let effects: Arc<dyn Effects> = Arc::<dyn Store>::clone(&self.store);
+            let effects = EntryEffects::new(effects, entry.clone());
+            let ctx = self.portals.context(Arc::clone(event)).recording(effects, &**name);
             match call(&**handler, &ctx, event).await {
                 Ok(()) => attempt.finished.push(name.to_string()),
                 Err(cause) => attempt.failed.push((name, cause)),

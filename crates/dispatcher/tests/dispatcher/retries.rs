@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use b24bot_actions::{Portals, RetryPolicy, WebhookUrl};
 use b24bot_core::{Depth, Inbox, Progress, Settled};
 use b24bot_dispatcher::{Order, Retries};
 use proptest::prelude::*;
@@ -119,6 +120,20 @@ async fn only_handlers_that_were_not_content_are_called_again() {
     let Settled::Retry(progress) = &ran.settled()[0].1 else { panic!("{:?}", ran.settled()) };
     let name = type_name::<Obedient>();
     assert_eq!(progress.finished, [name.to_owned(), format!("{name}#3")]);
+}
+
+/// The store says that both replies were sent in an earlier attempt: nothing is called, nobody listens there.
+#[tokio::test]
+async fn what_each_handler_does_is_recorded_for_the_event_under_its_name() {
+    let webhook = WebhookUrl::parse("http://127.0.0.1:9/rest/1/abc123/").unwrap();
+    let portals = Portals::builder().webhook(webhook).retry(RetryPolicy::never()).build().unwrap();
+    let ran = Setup::on(portals).with("a").with("b").run(&["1 fine", "1 reply"]).await;
+    assert_eq!(ran.messages(), ["1 fine", "1 fine", "1 reply", "1 reply"], "{:?}", ran.failures);
+    let effects = ran.shelf.effects.lock().unwrap();
+    let name = type_name::<Obedient>();
+    let [(2, a), (2, b)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(a.starts_with(&format!("{name}/imbot.message.add/")), "{a}");
+    assert!(b.starts_with(&format!("{name}#2/imbot.message.add/")), "{b}");
 }
 
 #[tokio::test(start_paused = true)]

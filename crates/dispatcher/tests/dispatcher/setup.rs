@@ -53,7 +53,7 @@ impl Handler for Obedient {
             "panic" => panic!("as told"),
             "panic_once" if attempt == 1 => panic!("as told"),
             "reply" => {
-                ctx.reply("there are no credentials for this").await?;
+                ctx.reply("text").await?;
             }
             "sleep" => tokio::time::sleep(Duration::from_secs(3600)).await,
             "meet" => {
@@ -138,14 +138,17 @@ impl Ran {
 impl Setup {
     /// Events are tried once, unless told otherwise.
     pub(crate) fn new() -> Self {
+        Self::on(PORTALS.clone())
+    }
+
+    pub(crate) fn on(portals: Portals) -> Self {
         let failures = Log::default();
         let hook = Arc::clone(&failures);
-        let dispatcher = Dispatcher::new(PORTALS.clone()).retries(Retries::default().attempts(1)).on_error(
-            move |failure| {
+        let dispatcher =
+            Dispatcher::new(portals).retries(Retries::default().attempts(1)).on_error(move |failure| {
                 let dialog = failure.event.dialog().unwrap();
                 hook.lock().unwrap().push(format!("{dialog}: {}", failure.cause));
-            },
-        );
+            });
         let (log, times, begun) = (Log::default(), Arc::default(), Instant::now());
         Self { dispatcher, shelf: Shelf::default(), log, times, begun, failures }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Shelf {
     pub(crate) broken: bool,
     pub(crate) loads_to_fail: AtomicU32,
     pub(crate) settles_to_fail: AtomicU32,
+    /// Effects that were begun, each with its entry's number.
+    pub(crate) effects: Mutex<Vec<(u64, String)>>,
 }
 
 impl Shelf {
@@ -115,8 +117,10 @@ impl Inbox for Shelf {
 
 #[async_trait]
 impl Effects for Shelf {
-    async fn begin(&self, _: &Entry, _: &str) -> Result<Effect, InboxError> {
-        Ok(Effect::New)
+    async fn begin(&self, entry: &Entry, effect: &str) -> Result<Effect, InboxError> {
+        assert!(entry.envelope.is_some(), "effects belong to the event's key");
+        self.effects.lock().unwrap().push((entry.id.0, effect.to_owned()));
+        Ok(Effect::Had(b"101".to_vec()))
     }
 
     async fn finish(&self, _: &Entry, _: &str, _: Ended) -> Result<(), InboxError> {
