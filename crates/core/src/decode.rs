@@ -121,7 +121,7 @@ impl<'body> Delivery<'body> {
             sent_at,
             event_id,
             payload,
-            data: data.nth(nth),
+            data: data.of_nth(nth),
         };
         Ok((0..).zip(parts).map(event).collect())
     }

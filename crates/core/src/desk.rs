@@ -112,4 +112,15 @@ impl Listed {
             progress,
         }
     }
+
+    /// The same of an event that was not read.
+    #[must_use]
+    pub fn unread(
+        id: EntryId,
+        which: Which,
+        (key, lane, received_at): (String, String, u64),
+        progress: Option<Progress>,
+    ) -> Self {
+        Self { id, which, key, lane, received_at, progress }
+    }
 }

@@ -52,6 +52,12 @@ impl Event {
         &self.data.body
     }
 
+    /// Which of its body's events it is, counted from 0: a body that names several bots is several events.
+    #[must_use]
+    pub fn nth(&self) -> u32 {
+        self.data.nth
+    }
+
     /// Where it happened, if in a dialog.
     #[must_use]
     pub fn dialog(&self) -> Option<&DialogId> {
@@ -71,8 +77,7 @@ impl Event {
 #[derive(Clone)]
 pub(crate) struct Data {
     body: Arc<[u8]>,
-    /// Which of the body's events this is.
-    pub(crate) nth: u32,
+    nth: u32,
     tree: OnceLock<Value>,
 }
 
@@ -81,7 +86,7 @@ impl Data {
         Self { body: Arc::clone(body), nth: 0, tree: OnceLock::new() }
     }
 
-    pub(crate) fn nth(&self, nth: u32) -> Self {
+    pub(crate) fn of_nth(&self, nth: u32) -> Self {
         Self { nth, ..self.clone() }
     }
 }

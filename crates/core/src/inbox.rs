@@ -46,6 +46,15 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
     /// When that cannot be recorded. A durable inbox takes note all the same and records it as soon as it can.
     async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError>;
 
+    /// Waits until all that was settled so far is recorded.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be recorded now.
+    async fn flush(&self) -> Result<(), InboxError> {
+        Ok(())
+    }
+
     /// Takes nothing more; [`next`](Inbox::next) ends when nothing waits any longer.
     fn close(&self);
 

@@ -36,7 +36,7 @@ impl Envelope {
             key: self.key.as_str().into(),
             lane: self.lane.as_str().into(),
             received_at: self.received_at,
-            nth: self.event.data.nth,
+            nth: self.event.nth(),
         };
         let body = self.event.body();
         let mut bytes = Vec::with_capacity(5 + 160 + body.len());
@@ -56,15 +56,27 @@ impl Envelope {
     /// When the bytes were not written by [`to_stored`](Self::to_stored), or by a later version of it.
     pub fn from_stored(bytes: &[u8]) -> Result<Self, StoredError> {
         let (header, body) = split(bytes)?;
+        let (key, lane) = (EventKey::from(header.key.into_owned()), Lane::from(header.lane.into_owned()));
+        Self::from_parts(key, lane, header.received_at, header.nth, body)
+    }
+
+    /// Puts an envelope together again, for stores that keep its parts apart; `nth` is
+    /// [`Event::nth`](crate::Event::nth).
+    ///
+    /// # Errors
+    ///
+    /// When the body cannot be read.
+    pub fn from_parts(
+        key: EventKey,
+        lane: Lane,
+        received_at: u64,
+        nth: u32,
+        body: &[u8],
+    ) -> Result<Self, StoredError> {
         let body = Arc::from(body);
         let events = Delivery::parse(&body).and_then(Delivery::into_events).map_err(StoredError::Event)?;
-        let event = events.into_iter().nth(header.nth as usize).ok_or(StoredError::Form)?;
-        Ok(Self {
-            key: EventKey::from(header.key.into_owned()),
-            lane: Lane::from(header.lane.into_owned()),
-            received_at: header.received_at,
-            event: Arc::new(event),
-        })
+        let event = events.into_iter().nth(nth as usize).ok_or(StoredError::Form)?;
+        Ok(Self { key, lane, received_at, event: Arc::new(event) })
     }
 
     /// Key, lane and time of a stored envelope: what an entry needs before its turn comes.

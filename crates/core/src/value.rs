@@ -119,6 +119,22 @@ impl Value {
         }
     }
 
+    /// The same with `***` for tokens and secrets, to be shown to people.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        match self {
+            Self::List(list) => Self::List(list.iter().map(Self::masked).collect()),
+            Self::Map(map) => {
+                let mask = |(key, value): (&String, &Self)| {
+                    let value = if holds_secret(key) { Self::Text("***".to_owned()) } else { value.masked() };
+                    (key.clone(), value)
+                };
+                Self::Map(Map(map.0.iter().map(mask).collect()))
+            }
+            scalar => scalar.clone(),
+        }
+    }
+
     /// Whether there is nothing here.
     #[must_use]
     pub const fn is_null(&self) -> bool {
@@ -233,9 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_tokens_at_any_depth() {
+    fn tokens_are_hidden_at_any_depth() {
         let tree = read(
             r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"REFRESH_TOKEN": "s3cret"}, "NAME": "n"}}}"#,
+        );
+        let masked = serde_json::to_string(&tree.masked()).unwrap();
+        assert_eq!(
+            masked,
+            r#"{"BOT":{"5":{"access_token":"***","AUTH":{"REFRESH_TOKEN":"***"},"NAME":"n"}}}"#
         );
         let shown = format!("{tree:?}");
         assert!(!shown.contains("s3cret"), "{shown}");

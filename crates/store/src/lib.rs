@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod embedded;
 mod error;
 mod memory;
 mod seen;
 
+pub use embedded::{EmbeddedOptions, EmbeddedStore};
 pub use error::{OpenError, OpenErrorKind};
 pub use memory::MemoryStore;

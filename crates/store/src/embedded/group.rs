@@ -1,0 +1,303 @@
+//! Jobs that are written together, in one transaction.
+
+use std::sync::Arc;
+
+use b24bot_core::{Effect, Ended, Entry, EntryId, EventKey, Expected, Progress, Settled, Stored, Version};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{
+    job::{Incoming, Job, SetState},
+    options::{EmbeddedOptions, millis},
+    rows::{self, Counters, number, read_progress, write_progress},
+    seen::{Digest, Seen},
+};
+
+/// What is written together.
+pub(super) struct Group<'store> {
+    transaction: Transaction<'store>,
+    seen: &'store mut Seen,
+    options: &'store EmbeddedOptions,
+    counters: Counters,
+}
+
+/// What a job has come to, once it is written.
+pub(super) enum Outcome {
+    /// Of each event, and the entries of those that are new.
+    Put(Vec<Stored>, Vec<Entry>),
+    Full,
+    Effect(Effect),
+    Version(Option<Version>),
+    Retried(Option<Entry>),
+    Purged(bool),
+    Nothing,
+}
+
+impl<'store> Group<'store> {
+    /// Begins to write. If that fails, or is not committed, `seen` must be loaded anew.
+    pub(super) fn begin(
+        connection: &'store mut Connection,
+        seen: &'store mut Seen,
+        options: &'store EmbeddedOptions,
+        counters: Counters,
+    ) -> rusqlite::Result<Self> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Self { transaction, seen, options, counters })
+    }
+
+    /// Adds a job; what it will have come to.
+    pub(super) fn add(&mut self, job: &Job) -> rusqlite::Result<Outcome> {
+        match job {
+            Job::Put(events, _) => self.put(events),
+            Job::Settle(id, digest, settled) => self.settle(*id, *digest, settled).map(|()| Outcome::Nothing),
+            Job::Begin(digest, name, _) => self.begin_effect(digest, name),
+            Job::Finish(digest, name, ended) => {
+                self.finish_effect(digest, name, ended).map(|()| Outcome::Nothing)
+            }
+            Job::SetState(set, _) => self.set_state(set),
+            Job::Retry(id, _) => self.retry(*id),
+            Job::Purge(id, _) => self.purge(*id),
+            Job::Flush(_) | Job::Close => Ok(Outcome::Nothing),
+        }
+    }
+
+    /// Forgets keys, and entries that were set aside, a few at a time so that nothing waits for it.
+    pub(super) fn forget(&mut self, now: u64) -> rusqlite::Result<()> {
+        /// As many entries in one go.
+        const FEW: usize = 64;
+        self.seen.forget(&self.transaction, now.saturating_sub(millis(self.options.remember)))?;
+        let before = now.saturating_sub(millis(self.options.keep_dead));
+        let old: Vec<u64> = {
+            let mut oldest =
+                self.transaction.prepare_cached("SELECT id, failed_at FROM dead ORDER BY id LIMIT ?")?;
+            let rows = oldest.query_map([FEW.cast_signed()], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+            let old = rows.filter(|row| row.as_ref().map_or(true, |(_, failed_at)| *failed_at < before));
+            old.map(|row| row.map(|(id, _)| id)).collect::<rusqlite::Result<_>>()?
+        };
+        for id in old {
+            self.purge(EntryId(id))?;
+        }
+        Ok(())
+    }
+
+    /// Writes it all, or nothing.
+    pub(super) fn commit(self) -> rusqlite::Result<Counters> {
+        rows::put_counters(&self.transaction, &self.counters)?;
+        self.transaction.commit()?;
+        Ok(self.counters)
+    }
+
+    fn put(&mut self, events: &[Incoming]) -> rusqlite::Result<Outcome> {
+        let now = (self.options.now)();
+        let since = now.saturating_sub(millis(self.options.remember));
+        let mut stored = Vec::with_capacity(events.len());
+        let mut new: Vec<&Incoming> = Vec::with_capacity(events.len());
+        for event in events {
+            let known = new.iter().any(|other| other.digest == event.digest)
+                || self.seen.contains(&self.transaction, &event.digest, since)?;
+            stored.push(if known { Stored::Duplicate } else { Stored::New });
+            if !known {
+                new.push(event);
+            }
+        }
+        let bytes: u64 = new.iter().map(|event| event.body().len() as u64).sum();
+        let events = self.counters.pending + self.counters.dead + new.len() as u64;
+        let fits = events <= self.options.max_events && self.counters.bytes + bytes <= self.options.max_size;
+        if !new.is_empty() && !fits {
+            return Ok(Outcome::Full);
+        }
+        let mut entries = Vec::with_capacity(new.len());
+        for event in new {
+            let id = self.next();
+            self.seen.insert(&self.transaction, id, event.digest, now)?;
+            let envelope = &event.envelope;
+            self.insert_event(
+                id,
+                (envelope.key.as_str(), envelope.lane.as_str(), envelope.received_at, envelope.event.nth()),
+                None,
+                event.body(),
+            )?;
+            entries.push(Entry::new(EntryId(id), Arc::clone(envelope)));
+        }
+        self.counters.pending += entries.len() as u64;
+        self.counters.bytes += bytes;
+        Ok(Outcome::Put(stored, entries))
+    }
+
+    fn insert_event(
+        &self,
+        id: u64,
+        (key, lane, received_at, nth): (&str, &str, u64, u32),
+        progress: Option<String>,
+        body: &[u8],
+    ) -> rusqlite::Result<()> {
+        let mut insert = self.transaction.prepare_cached(
+            "INSERT INTO event (id, key, lane, received_at, nth, progress, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        insert.execute(params![
+            id.cast_signed(),
+            key,
+            lane,
+            received_at.cast_signed(),
+            nth,
+            progress,
+            body
+        ])?;
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        EntryId(id): EntryId,
+        digest: Option<Digest>,
+        settled: &Settled,
+    ) -> rusqlite::Result<()> {
+        match settled {
+            Settled::Retry(progress) => {
+                let mut update =
+                    self.transaction.prepare_cached("UPDATE event SET progress = ? WHERE id = ?")?;
+                update.execute(params![write_progress(progress), id.cast_signed()])?;
+            }
+            Settled::Dead(progress) => {
+                let mut copy = self.transaction.prepare_cached(
+                    "INSERT INTO dead (id, key, lane, received_at, nth, progress, failed_at, body) \
+                     SELECT id, key, lane, received_at, nth, ?, ?, body FROM event WHERE id = ?",
+                )?;
+                let failed_at = progress.failed_at.cast_signed();
+                // It may have been purged meanwhile.
+                if copy.execute(params![write_progress(progress), failed_at, id.cast_signed()])? > 0 {
+                    self.delete("event", id)?;
+                    self.counters.pending = self.counters.pending.saturating_sub(1);
+                    self.counters.dead += 1;
+                }
+            }
+            // Done, and whatever else ends the matter.
+            _ => {
+                if let Some(size) = self.delete("event", id)? {
+                    self.counters.pending = self.counters.pending.saturating_sub(1);
+                    self.counters.bytes = self.counters.bytes.saturating_sub(size);
+                }
+                if let Some(digest) = digest {
+                    self.forget_effects(&digest)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_effect(&self, digest: &Digest, name: &str) -> rusqlite::Result<Outcome> {
+        let mut select =
+            self.transaction.prepare_cached("SELECT result FROM effect WHERE digest = ? AND name = ?")?;
+        let known: Option<Option<Vec<u8>>> =
+            select.query_row(params![digest, name], |row| row.get(0)).optional()?;
+        if known.is_none() {
+            let mut insert =
+                self.transaction.prepare_cached("INSERT INTO effect (digest, name) VALUES (?, ?)")?;
+            insert.execute(params![digest, name])?;
+        }
+        Ok(Outcome::Effect(match known {
+            None => Effect::New,
+            Some(None) => Effect::InDoubt,
+            Some(Some(result)) => Effect::Had(result),
+        }))
+    }
+
+    fn finish_effect(&self, digest: &Digest, name: &str, ended: &Ended) -> rusqlite::Result<()> {
+        if let Ended::Had(result) = ended {
+            let mut update = self
+                .transaction
+                .prepare_cached("UPDATE effect SET result = ? WHERE digest = ? AND name = ?")?;
+            update.execute(params![result, digest, name])?;
+        } else {
+            let mut delete =
+                self.transaction.prepare_cached("DELETE FROM effect WHERE digest = ? AND name = ?")?;
+            delete.execute(params![digest, name])?;
+        }
+        Ok(())
+    }
+
+    fn set_state(&mut self, set: &SetState) -> rusqlite::Result<Outcome> {
+        let there = rows::state(&self.transaction, &set.key)?.map(|state| state.version);
+        let as_expected = match set.expected {
+            Expected::Anything => true,
+            Expected::Nothing => there.is_none(),
+            Expected::Version(version) => there == Some(version),
+        };
+        if !as_expected {
+            return Ok(Outcome::Version(None));
+        }
+        // No number is used twice: a value that was removed and set again has another version.
+        let version = self.next();
+        match &set.value {
+            Some(value) => self.transaction.execute(
+                "INSERT OR REPLACE INTO state (key, version, value) VALUES (?, ?, ?)",
+                params![set.key, version.cast_signed(), value],
+            )?,
+            None => self.transaction.execute("DELETE FROM state WHERE key = ?", [&set.key])?,
+        };
+        Ok(Outcome::Version(Some(Version(version))))
+    }
+
+    fn retry(&mut self, EntryId(dead): EntryId) -> rusqlite::Result<Outcome> {
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT key, lane, received_at, nth, progress, body FROM dead WHERE id = ?")?;
+        let mut found = select.query([dead.cast_signed()])?;
+        let Some(row) = found.next()? else { return Ok(Outcome::Retried(None)) };
+        let (key, lane): (String, String) = (row.get(0)?, row.get(1)?);
+        let (received_at, nth, body): (u64, u32, Vec<u8>) = (number(row, 2)?, row.get(3)?, row.get(5)?);
+        let mut progress = Progress::default();
+        progress.finished = read_progress(&row.get::<_, String>(4)?).finished;
+        drop(found);
+        drop(select);
+        // A new number: what is given out comes in the order of numbers, and this one's place has passed.
+        let id = self.next();
+        self.insert_event(id, (&key, &lane, received_at, nth), Some(write_progress(&progress)), &body)?;
+        self.delete("dead", dead)?;
+        self.counters.dead = self.counters.dead.saturating_sub(1);
+        self.counters.pending += 1;
+        Ok(Outcome::Retried(Some(Entry::stored(EntryId(id), lane.into(), Some(progress)))))
+    }
+
+    fn purge(&mut self, EntryId(id): EntryId) -> rusqlite::Result<Outcome> {
+        for table in ["event", "dead"] {
+            let mut select =
+                self.transaction.prepare_cached(&format!("SELECT key FROM {table} WHERE id = ?"))?;
+            let key: Option<String> = select.query_row([id.cast_signed()], |row| row.get(0)).optional()?;
+            drop(select);
+            if let (Some(key), Some(size)) = (key, self.delete(table, id)?) {
+                let counter =
+                    if table == "event" { &mut self.counters.pending } else { &mut self.counters.dead };
+                *counter = counter.saturating_sub(1);
+                self.counters.bytes = self.counters.bytes.saturating_sub(size);
+                self.forget_effects(&EventKey::from(key).digest())?;
+                return Ok(Outcome::Purged(true));
+            }
+        }
+        Ok(Outcome::Purged(false))
+    }
+
+    fn forget_effects(&self, digest: &Digest) -> rusqlite::Result<()> {
+        let mut delete = self.transaction.prepare_cached("DELETE FROM effect WHERE digest = ?")?;
+        delete.execute([digest]).map(drop)
+    }
+
+    /// Deletes a row; the size of its body, if it was there.
+    fn delete(&self, table: &str, id: u64) -> rusqlite::Result<Option<u64>> {
+        let (length, delete) = match table {
+            "event" => ("SELECT length(body) FROM event WHERE id = ?", "DELETE FROM event WHERE id = ?"),
+            _ => ("SELECT length(body) FROM dead WHERE id = ?", "DELETE FROM dead WHERE id = ?"),
+        };
+        let mut length = self.transaction.prepare_cached(length)?;
+        let size = length.query_row([id.cast_signed()], |row| number(row, 0)).optional()?;
+        if size.is_some() {
+            self.transaction.prepare_cached(delete)?.execute([id.cast_signed()])?;
+        }
+        Ok(size)
+    }
+
+    fn next(&mut self) -> u64 {
+        let next = self.counters.next;
+        self.counters.next += 1;
+        next
+    }
+}

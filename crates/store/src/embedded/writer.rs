@@ -1,0 +1,238 @@
+//! The one thread that writes: whatever has come in since it last wrote goes to the disk together.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use b24bot_core::{InboxError, InboxErrorKind, StateChange};
+use rusqlite::Connection;
+
+use super::{
+    group::{Group, Outcome},
+    job::Job,
+    lock::Lock,
+    rows::{self, Counters},
+    schema,
+    seen::Seen,
+    shared::Shared,
+};
+
+/// As many jobs are written together, at the most.
+const GROUP: usize = 512;
+/// How often the old is forgotten, and a disk that fails is tried again.
+const TICK: Duration = Duration::from_secs(1);
+
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) lock: Lock,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jobs: Receiver<Job>,
+    /// Absent while the disk fails.
+    pub(super) open: Option<Open>,
+}
+
+/// What is open as long as the disk works.
+pub(super) struct Open {
+    connection: Connection,
+    /// Whether a commit waits for the disk itself.
+    syncs: bool,
+    seen: Seen,
+    pub(super) counters: Counters,
+}
+
+impl Open {
+    pub(super) fn new(connection: Connection) -> rusqlite::Result<Self> {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let (seen, counters) = (Seen::load(&connection)?, rows::counters(&connection)?);
+        Ok(Self { connection, syncs: true, seen, counters })
+    }
+
+    fn sync(&mut self, syncs: bool) -> rusqlite::Result<()> {
+        if self.syncs != syncs {
+            self.connection.pragma_update(None, "synchronous", if syncs { "FULL" } else { "NORMAL" })?;
+            self.syncs = syncs;
+        }
+        Ok(())
+    }
+}
+
+impl Writer {
+    /// Writes until it is told to stop, or nobody is left who could ask for anything.
+    pub(super) fn run(self) {
+        let Self { path, lock, shared, jobs: asked, open } = self;
+        let mut pen = Pen { path, shared, open, later: Vec::new(), failing: false };
+        let mut ticked = Instant::now();
+        let mut stop = false;
+        while !stop {
+            let mut jobs = Vec::new();
+            match asked.recv_timeout(TICK.saturating_sub(ticked.elapsed())) {
+                Ok(job) => jobs.push(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => stop = true,
+            }
+            jobs.extend(asked.try_iter().take(GROUP - jobs.len()));
+            stop |= jobs.iter().any(|job| matches!(job, Job::Close));
+            if ticked.elapsed() >= TICK {
+                ticked = Instant::now();
+                pen.tick();
+            }
+            pen.write(jobs);
+        }
+        // First the file is closed, then it is anyone's.
+        drop(pen);
+        drop(lock);
+    }
+}
+
+struct Pen {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    open: Option<Open>,
+    /// What could not be written when the disk failed, and needs no answer.
+    later: Vec<Job>,
+    /// From a failure until something is on the disk again.
+    failing: bool,
+}
+
+impl Pen {
+    fn write(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let Some(open) = &mut self.open else { return self.refuse(jobs, "the disk failed a moment ago") };
+        let durable = jobs.iter().any(Job::is_durable);
+        match Self::write_group(open, &self.shared, &jobs, durable) {
+            Ok((outcomes, counters)) => {
+                open.counters = counters;
+                self.shared.count(&counters);
+                if durable {
+                    self.recovered();
+                }
+                for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                    self.answer(job, outcome);
+                }
+            }
+            Err(error) => {
+                self.fail(&error);
+                self.refuse(jobs, &error.to_string());
+            }
+        }
+    }
+
+    fn write_group(
+        open: &mut Open,
+        shared: &Shared,
+        jobs: &[Job],
+        durable: bool,
+    ) -> rusqlite::Result<(Vec<Outcome>, Counters)> {
+        open.sync(durable)?;
+        let mut group = Group::begin(&mut open.connection, &mut open.seen, &shared.options, open.counters)?;
+        let outcomes = jobs.iter().map(|job| group.add(job)).collect::<rusqlite::Result<_>>()?;
+        Ok((outcomes, group.commit()?))
+    }
+
+    fn refuse(&mut self, jobs: Vec<Job>, why: &str) {
+        self.later.extend(jobs.into_iter().filter_map(|job| job.refuse(why)));
+    }
+
+    /// Tells what a job has come to, now that it is written. Whoever asked may have gone.
+    fn answer(&self, job: Job, outcome: Outcome) {
+        match (job, outcome) {
+            (Job::Put(_, reply), Outcome::Put(stored, entries)) => {
+                for entry in entries {
+                    self.shared.queue.push(entry);
+                }
+                let _ = reply.send(Ok(stored));
+            }
+            (Job::Put(_, reply), _) => {
+                let _ = reply.send(Err(InboxError::new(InboxErrorKind::Full)));
+            }
+            (Job::Begin(_, _, reply), Outcome::Effect(effect)) => {
+                let _ = reply.send(Ok(effect));
+            }
+            (Job::SetState(set, reply), Outcome::Version(version)) => {
+                if version.is_some() {
+                    self.shared.watchers.tell(&StateChange::new(set.key, set.value));
+                }
+                let _ = reply.send(Ok(version));
+            }
+            (Job::Retry(_, reply), Outcome::Retried(entry)) => {
+                let id = entry.as_ref().map(|entry| entry.id);
+                if let Some(entry) = entry {
+                    self.shared.queue.push(entry);
+                }
+                let _ = reply.send(Ok(id));
+            }
+            (Job::Purge(id, reply), Outcome::Purged(was_there)) => {
+                self.shared.queue.forget(id);
+                let _ = reply.send(Ok(was_there));
+            }
+            (Job::Flush(reply), _) => {
+                let _ = reply.send(Ok(()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes the file, whatever state the failure has left it in.
+    fn fail(&mut self, error: &rusqlite::Error) {
+        self.open = None;
+        metrics::gauge!("b24bot_store_failing").set(1.0);
+        metrics::counter!("b24bot_store_failures_total").increment(1);
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(
+                store = %self.path.display(),
+                %error,
+                "the store cannot write: events are refused with 503 until it can, which is tried every second"
+            );
+        }
+    }
+
+    fn recovered(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            metrics::gauge!("b24bot_store_failing").set(0.0);
+            tracing::info!(store = %self.path.display(), "the store works again");
+        }
+    }
+
+    fn tick(&mut self) {
+        if self.open.is_none() {
+            return self.open_again();
+        }
+        let now = (self.shared.options.now)();
+        let Some(open) = &mut self.open else { return };
+        let forgotten = open.sync(false).and_then(|()| {
+            let mut group =
+                Group::begin(&mut open.connection, &mut open.seen, &self.shared.options, open.counters)?;
+            group.forget(now)?;
+            group.commit()
+        });
+        match forgotten {
+            Ok(counters) => {
+                open.counters = counters;
+                self.shared.count(&counters);
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn open_again(&mut self) {
+        let opened = schema::open(&self.path).map_err(|error| error.to_string());
+        match opened.and_then(|connection| Open::new(connection).map_err(|error| error.to_string())) {
+            Ok(open) => {
+                self.shared.count(&open.counters);
+                // What was refused may have reached the disk all the same: then it is handled, not lost.
+                self.shared.queue.stored_up_to(open.counters.next - 1);
+                self.open = Some(open);
+                let later = std::mem::take(&mut self.later);
+                self.write(later);
+            }
+            Err(error) => tracing::debug!(error, "the store cannot be opened yet"),
+        }
+    }
+}
