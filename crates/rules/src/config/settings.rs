@@ -145,7 +145,8 @@ impl StoreSettings {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StorePlace {
-    /// `path`: a folder of this machine, relative to the working directory; `b24bot.db` unless given.
+    /// `path`: a file of this machine, relative to the working directory, with others beside it that begin with its
+    /// name; `b24bot.db` unless given.
     Embedded(PathBuf),
     /// `nats`: one or more addresses, separated by commas, of a server that several machines share.
     Nats(Secret),
