@@ -66,7 +66,7 @@ async fn what_is_to_be_handled_again_keeps_its_number_and_comes_first() {
 }
 
 #[tokio::test]
-async fn no_effect_is_begun_for_an_entry_that_is_gone_or_was_set_aside() {
+async fn an_entry_that_is_gone_or_was_set_aside_is_not_loaded_and_has_no_effects() {
     for is_purged in [true, false] {
         let store = MemoryStore::default();
         store.put(vec![message(1)]).await.unwrap();
@@ -77,6 +77,7 @@ async fn no_effect_is_begun_for_an_entry_that_is_gone_or_was_set_aside() {
         } else {
             store.settle(&entry, Settled::Dead(Progress::default())).await.unwrap();
         }
+        assert!(store.load(&entry).await.unwrap().is_none());
         store.begin(&entry, "send").await.unwrap_err();
         store.finish(&entry, "send", Ended::Had(Vec::new())).await.unwrap();
     }

@@ -92,19 +92,18 @@ pub(crate) async fn events_of_a_lane_come_in_order_each_to_one_taker<P: Place>()
 pub(crate) async fn whoever_waits_is_woken_by_an_event_and_by_closing<P: Place>() {
     let place = P::new().await;
     let store = place.open().await;
-    let waiting = || {
-        let store = Arc::clone(&store);
-        tokio::spawn(async move { store.next().await.unwrap().is_some() })
-    };
-    let event = waiting();
-    tokio::task::yield_now().await;
+    let mut event = store.next();
+    assert_waits(&mut event).await;
     store.put(messages([1])).await.unwrap();
-    assert!(tokio::time::timeout(PATIENCE, event).await.unwrap().unwrap());
-    let ends = [waiting(), waiting()];
-    tokio::task::yield_now().await;
+    assert!(tokio::time::timeout(PATIENCE, event).await.unwrap().unwrap().is_some());
+    let (mut one, mut other) = (store.next(), store.next());
+    assert_waits(&mut one).await;
+    assert_waits(&mut other).await;
     store.close();
-    for end in ends {
-        assert!(!tokio::time::timeout(PATIENCE, end).await.unwrap().unwrap());
+    let (one, other) =
+        tokio::join!(tokio::time::timeout(PATIENCE, one), tokio::time::timeout(PATIENCE, other));
+    for end in [one, other] {
+        assert!(end.unwrap().unwrap().is_none());
     }
 }
 

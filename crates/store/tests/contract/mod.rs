@@ -225,6 +225,15 @@ pub(crate) async fn next(store: &Arc<dyn Store>) -> Entry {
     entry
 }
 
+/// Begins to wait for an entry, and sees that there is none yet: what happens next must wake whoever waits.
+pub(crate) async fn assert_waits<T: std::fmt::Debug>(waiting: &mut (impl Future<Output = T> + Unpin)) {
+    tokio::select! {
+        biased;
+        found = waiting => panic!("{found:?}"),
+        () = std::future::ready(()) => {}
+    }
+}
+
 /// The keys of the next entries.
 pub(crate) async fn next_keys(store: &Arc<dyn Store>, count: usize) -> Vec<String> {
     let mut keys = Vec::new();
