@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod inbox;
 #[cfg(feature = "portal")]
 mod local;
 pub(crate) mod logging;
@@ -125,6 +126,19 @@ The portal's answer goes to stdout as JSON; exits with 1 if it is an error. Brac
         #[command(flatten)]
         config: ConfigPath,
     },
+
+    /// Accepted events: how many wait, which failed and why; handle them again
+    #[command(after_help = "\
+Works while the bot runs and while it does not. Results go to stdout; `--json` is for scripts.
+
+  b24bot inbox list               what was set aside, and why
+  b24bot inbox show 4711          all about one of them
+  b24bot inbox retry 4711         handle it again, now that the cause is mended
+  b24bot inbox purge --all-dead   forget what is not worth it")]
+    Inbox {
+        #[command(subcommand)]
+        command: inbox::Inbox,
+    },
 }
 
 #[derive(Args)]
@@ -149,6 +163,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Call { method, params, json, config } => {
             call::call(&config.config, &method, &params, json.as_deref()).await
         }
+        Command::Inbox { command } => inbox::run(command).await,
     }
 }
 
