@@ -15,14 +15,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use b24bot_core::Inbox;
+use b24bot_core::Store;
 
 use crate::telemetry;
 
 /// What the admin side looks at.
 #[derive(Clone)]
 pub(crate) struct Admin {
-    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) ready: Arc<AtomicBool>,
     pub(crate) started: Instant,
     pub(crate) bot: Arc<str>,
@@ -51,7 +51,7 @@ async fn metrics(State(admin): State<Admin>) -> Response {
     let Some(recorder) = telemetry::recorder() else {
         return (StatusCode::NOT_FOUND, "this process exports its metrics elsewhere\n").into_response();
     };
-    let depth = admin.inbox.depth();
+    let depth = admin.store.depth();
     gauge("b24bot_inbox_pending", depth.pending);
     gauge("b24bot_inbox_dead", depth.dead);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], recorder.render()).into_response()
@@ -64,7 +64,7 @@ fn gauge(name: &'static str, value: u64) {
 
 /// Numbers only: nothing here comes from a portal, so nothing needs escaping but the bot's name.
 async fn page(State(admin): State<Admin>) -> Html<String> {
-    let depth = admin.inbox.depth();
+    let depth = admin.store.depth();
     let name = admin.bot.replace('&', "&amp;").replace('<', "&lt;");
     let state = if admin.ready.load(Ordering::Relaxed) { "takes events" } else { "takes no events" };
     let minutes = admin.started.elapsed().as_secs() / 60;
@@ -73,7 +73,7 @@ async fn page(State(admin): State<Admin>) -> Html<String> {
          <meta name=color-scheme content='light dark'><meta http-equiv=refresh content=5><title>{name}</title>\
          <style>body{{font:16px/1.6 system-ui;max-width:36rem;margin:3rem auto;padding:0 1rem}}td{{padding-right:2rem}}</style>\
          <h1>{name}</h1><p>b24bot {version}, up {minutes} min, {state}.</p>\
-         <table><tr><td>Events waiting or being handled<td>{pending}<tr><td>Events whose handlers failed<td>{dead}</table>\
+         <table><tr><td>Events waiting or being handled<td>{pending}<tr><td>Events set aside: <code>b24bot inbox list</code><td>{dead}</table>\
          <p><a href=/metrics>metrics</a> · <a href=/healthz>health</a> · <a href=/readyz>readiness</a>",
         version = env!("CARGO_PKG_VERSION"),
         pending = depth.pending,

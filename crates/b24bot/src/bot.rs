@@ -2,11 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Portals, PortalsBuilder, RegisteredBot};
-use b24bot_core::{ApplicationTokens, Inbox, Secret};
-use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler};
-use b24bot_rules::{Config, RuleHandler, StoreSettings};
-use b24bot_store::MemoryInbox;
+use b24bot_actions::{Limits, Portals, PortalsBuilder, Promise, Promises, RegisteredBot};
+use b24bot_core::{ApplicationTokens, Secret, Store};
+use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
+use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler};
 
 use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
 
@@ -40,7 +39,8 @@ pub struct Bot {
     pub(crate) config: Config,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) tokens: ApplicationTokens,
-    pub(crate) inbox: Arc<dyn Inbox>,
+    /// Where events are kept; the configured place unless given.
+    pub(crate) store: Option<Arc<dyn Store>>,
     /// Where events are fetched from, if they are.
     pub(crate) log: Option<BotLog>,
     /// Whether another port will do where the configured one is taken.
@@ -63,16 +63,18 @@ impl Bot {
     ///
     /// When it asks for what this version cannot do, or to fetch events without saying of which bot.
     pub fn new(config: Config) -> Result<Self, Error> {
-        refuse_what_is_missing(&config)?;
         let portals = portals(&config)
             .build()
             .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
         let log = BotLog::configured(&config, &portals)?;
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
-            dispatcher: Dispatcher::new(portals).handler(rules),
+            dispatcher: Dispatcher::new(portals)
+                .handler(rules)
+                .retries(retries(&config.retry))
+                .max_age(config.store.max_age),
             tokens: tokens(&config),
-            inbox: Arc::new(MemoryInbox::default()),
+            store: None,
             log,
             any_port: false,
             config,
@@ -97,18 +99,19 @@ impl Bot {
         self
     }
 
-    /// Keeps accepted events in another inbox.
-    pub fn inbox(mut self, inbox: Arc<dyn Inbox>) -> Self {
-        self.inbox = inbox;
+    /// Keeps accepted events, and what was done about them, in another store than `[store]` tells of.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
         self
     }
 
-    /// Serves the bot, or with `mode = "fetch"` asks for its events, until SIGINT or SIGTERM, then takes no more events, handles those it has taken, and returns.
-    /// A second signal ends it at once.
+    /// Serves the bot, or with `mode = "fetch"` asks for its events, until SIGINT or SIGTERM. Then takes no more events,
+    /// handles those it has taken for as long as `drain` in `[server]` says, and returns; what is left is stored, and
+    /// handled after the next start. A second signal ends it at once.
     ///
     /// # Errors
     ///
-    /// When it cannot listen, when the inbox fails, or when a second signal came: an [`Error`], boxed so that a `main`
+    /// When it cannot listen, when the store cannot be opened or fails, or when a second signal came: an [`Error`], boxed so that a `main`
     /// can return it as it returns a handler's.
     pub async fn run(self) -> Result<(), BoxError> {
         // Before anything listens: whoever sees the port open may signal already.
@@ -120,7 +123,7 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When it cannot listen.
+    /// When it cannot listen, or the store cannot be opened.
     ///
     /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
     /// another recorder of the `metrics` crate before.
@@ -140,19 +143,31 @@ impl Bot {
     }
 }
 
-/// What `bot.toml` can say and this version cannot do is refused, not passed over.
-fn refuse_what_is_missing(config: &Config) -> Result<(), Error> {
-    if matches!(config.store, StoreSettings::Nats(_)) {
-        let message = "`nats` in [store] is not in this version yet: events are kept in memory";
-        return Err(Error::new(ErrorKind::Config, message));
+fn retries(settings: &RetrySettings) -> Retries {
+    let order = match settings.order {
+        RetryOrder::Pass => Order::Pass,
+        RetryOrder::Wait => Order::Wait,
+    };
+    Retries::default()
+        .attempts(settings.attempts)
+        .first_pause(settings.first_pause)
+        .max_pause(settings.max_pause)
+        .order(order)
+}
+
+fn promise(in_doubt: InDoubt) -> Promise {
+    match in_doubt {
+        InDoubt::AtLeastOnce => Promise::AtLeastOnce,
+        InDoubt::AtMostOnce => Promise::AtMostOnce,
     }
-    Ok(())
 }
 
 /// What a configuration says about calling portals: the credentials and the limits.
 pub fn portals(config: &Config) -> PortalsBuilder {
     let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
-    let portals = Portals::builder().limits(limits);
+    let promises =
+        Promises::default().messages(promise(config.retry.messages)).likes(promise(config.retry.likes));
+    let portals = Portals::builder().limits(limits).promises(promises);
     let Some(portal) = &config.portal else { return portals };
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;

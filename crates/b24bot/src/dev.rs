@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    sync::Arc,
 };
 
 use b24bot_actions::Portals;
@@ -10,6 +11,7 @@ use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_dispatcher::BoxError;
 use b24bot_portal::{Application, Portal};
 use b24bot_rules::{Api, BotSettings, BotType, Config, Mode};
+use b24bot_store::MemoryStore;
 use serde_json::{Value as Json, json};
 
 use crate::{Bot, Error, ErrorKind, Running, Signals};
@@ -52,6 +54,8 @@ impl Bot {
             admin.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         self.any_port = true;
+        // The portal forgets everything at the end, so what is left of it would mean nothing to the next one.
+        self.store.get_or_insert_with(|| Arc::new(MemoryStore::default()));
         let (bot, path) = (bot.clone(), server.path.clone());
         let portals = self.dispatcher.portals().clone();
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{http::StatusCode, response::IntoResponse};
-use b24bot_core::{ApplicationTokens, Inbox, Webhook};
+use b24bot_core::{ApplicationTokens, Inbox, Store, Webhook};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -25,8 +25,8 @@ pub(crate) enum Intake {
 }
 
 impl Intake {
-    pub(crate) fn start(source: Source, inbox: &Arc<dyn Inbox>, tokens: &Arc<ApplicationTokens>) -> Self {
-        let inbox = Arc::clone(inbox);
+    pub(crate) fn start(source: Source, store: &Arc<dyn Store>, tokens: &Arc<ApplicationTokens>) -> Self {
+        let inbox: Arc<dyn Inbox> = Arc::<dyn Store>::clone(store);
         match source {
             Source::Portal { listener, path } => {
                 let webhook = Webhook::new(inbox, Arc::clone(tokens)).router(&path);

@@ -2,6 +2,7 @@
 
 mod admin;
 mod bot;
+pub mod desk;
 #[cfg(feature = "portal")]
 mod dev;
 mod error;
@@ -10,6 +11,7 @@ mod intake;
 mod running;
 mod server;
 mod signals;
+mod storage;
 mod telemetry;
 
 pub mod prelude;
@@ -27,3 +29,4 @@ pub use dev::Dev;
 pub use error::{Error, ErrorKind};
 pub use running::Running;
 pub use signals::Signals;
+pub use storage::open_store;

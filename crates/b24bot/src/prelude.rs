@@ -7,6 +7,6 @@ pub use b24bot_core::{
     ConnectorMessage, ConnectorRemoved, ContextGet, DialogId, Event, JoinChat, Message, MessageDelete,
     MessageId, OpenLineMessage, Payload, ReactionChange, Session, User, UserId, Value,
 };
-pub use b24bot_dispatcher::{BoxError, Failure, Handler, Result};
+pub use b24bot_dispatcher::{BoxError, Failure, Handler, Result, give_up};
 
 pub use crate::Bot;

@@ -4,14 +4,17 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use b24bot_core::{ApplicationTokens, Inbox, InboxError};
+use b24bot_core::{ApplicationTokens, InboxError, Store};
+use b24bot_dispatcher::{Drain, Drained};
+use b24bot_rules::StorePlace;
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinHandle},
@@ -20,9 +23,11 @@ use tokio::{
 use crate::{
     Bot, Error, ErrorKind, Signals,
     admin::Admin,
+    desk::{self, DeskServer},
     fetch::Log,
     intake::{Intake, Source},
     server::Server,
+    storage::open_store,
     telemetry,
 };
 
@@ -32,17 +37,26 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
-    inbox: Arc<dyn Inbox>,
+    store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
     admin: Option<Server>,
-    dispatcher: JoinHandle<Result<(), InboxError>>,
+    desk: Option<DeskServer>,
+    dispatcher: JoinHandle<Result<Drained, InboxError>>,
+    drain: Drain,
+    drain_limit: Duration,
 }
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, inbox, log, any_port } = bot;
+        let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
         let server = config.server;
+        // First of all: two bots on one store would fetch and answer side by side.
+        let (store, file) = match (store, &config.store.place) {
+            (Some(store), _) => (store, None),
+            (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
+            (None, _) => (open_store(&config.store).await?, None),
+        };
         let source = match log {
             Some(log) => Source::Log(log),
             None => {
@@ -59,7 +73,7 @@ impl Running {
             let listener = listen("the admin side", settings.listen, "`listen` in [admin]", any_port).await?;
             admin_address = Some(local_address(&listener, settings.listen));
             let router = Admin {
-                inbox: Arc::clone(&inbox),
+                store: Arc::clone(&store),
                 ready: Arc::clone(&ready),
                 started: Instant::now(),
                 bot: config.bot.name.as_str().into(),
@@ -75,9 +89,26 @@ impl Running {
             Source::Log(log) => tracing::info!(bot = log.name(), admin = shown, "fetching events"),
         }
         let tokens = Arc::new(tokens);
-        let intake = Intake::start(source, &inbox, &tokens);
-        let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&inbox)));
-        Ok(Self { address, admin_address, tokens, inbox, ready, intake, admin, dispatcher })
+        let desk = match file {
+            Some(file) => serve_desk(&store, file).await,
+            None => None,
+        };
+        let intake = Intake::start(source, &store, &tokens);
+        let drain = dispatcher.drain();
+        let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&store)));
+        Ok(Self {
+            address,
+            admin_address,
+            tokens,
+            store,
+            ready,
+            intake,
+            admin,
+            desk,
+            dispatcher,
+            drain,
+            drain_limit: server.drain,
+        })
     }
 
     /// Where events come in; nowhere if the bot fetches them.
@@ -102,17 +133,18 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// When the inbox failed, or no more events can be fetched.
+    /// When the store failed, or no more events can be fetched.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         tokio::select! {
             () = stop => self.stop().await,
             failed = &mut self.dispatcher => {
                 // With nobody to handle events, none may be taken.
                 self.close();
-                ended(failed)
+                ended(failed).map(drop)
             }
             () = self.intake.broken() => {
                 self.close();
+                self.drain.within(self.drain_limit);
                 ended(self.dispatcher.await)?;
                 Err(Error::new(ErrorKind::Portal, "fetching events broke off"))
             }
@@ -125,7 +157,7 @@ impl Running {
     ///
     /// When the inbox failed, or that other signal came.
     pub async fn until_signal(self, mut signals: Signals) -> Result<(), Error> {
-        let (mut first, inbox) = (signals.clone(), Arc::clone(&self.inbox));
+        let (mut first, store) = (signals.clone(), Arc::clone(&self.store));
         let stopped = self.until(async move { first.next().await });
         let second = async {
             signals.next().await;
@@ -134,43 +166,73 @@ impl Running {
         tokio::select! {
             stopped = stopped => stopped,
             () = second => {
-                let pending = inbox.depth().pending;
+                let pending = store.depth().pending;
                 tracing::warn!(pending, "stopped at once: what was being handled is left as it is");
                 Err(Error::new(ErrorKind::Interrupted, "stopped at once by a second signal"))
             }
         }
     }
 
-    /// Takes no more events, handles those it has taken, and returns.
+    /// Takes no more events, handles those it has taken for as long as `drain` in `[server]` says, and returns. What is
+    /// left is stored, if the store is durable, and handled after the next start.
     ///
     /// # Errors
     ///
-    /// When the inbox failed.
+    /// When the store failed.
     pub async fn stop(self) -> Result<(), Error> {
-        tracing::info!(pending = self.inbox.depth().pending, "stopping: no more events are taken");
+        tracing::info!(pending = self.store.depth().pending, "stopping: no more events are taken");
         self.ready.store(false, Ordering::Relaxed);
         let fetched = self.intake.stop().await;
-        self.inbox.close();
+        self.store.close();
+        self.drain.within(self.drain_limit);
         let ended = ended(self.dispatcher.await);
-        // Only now: what is confirmed never comes again.
-        if let (Ok(()), Some(fetched)) = (&ended, fetched) {
+        if let Err(error) = self.store.flush().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "what was handled last cannot be recorded: it will be handled again");
+        }
+        // Only now: what is confirmed never comes again, and without a durable store it must have been handled.
+        let safe = self.store.is_durable() || ended.as_ref().is_ok_and(|drained| drained.left == 0);
+        if let (true, Some(fetched)) = (safe, fetched) {
             fetched.confirm().await;
         }
+        if let Ok(drained) = &ended
+            && drained.left > 0
+        {
+            tracing::warn!(
+                left = drained.left,
+                stored = self.store.is_durable(),
+                "stopped before all was handled"
+            );
+        }
         // Last, so that one can watch how the bot drains.
+        if let Some(desk) = self.desk {
+            desk.stop().await;
+        }
         if let Some(admin) = self.admin {
             admin.stop().await;
         }
-        ended
+        ended.map(drop)
     }
 
     fn close(&self) {
         self.ready.store(false, Ordering::Relaxed);
         self.intake.close();
-        self.inbox.close();
+        self.store.close();
     }
 }
 
-fn ended(dispatcher: Result<Result<(), InboxError>, JoinError>) -> Result<(), Error> {
+/// Lets `b24bot inbox` look into a store that only this process can open. The bot can do without.
+async fn serve_desk(store: &Arc<dyn Store>, file: &Path) -> Option<DeskServer> {
+    match desk::serve(Arc::<dyn Store>::clone(store), file).await {
+        Ok(server) => Some(server),
+        Err(error) => {
+            tracing::warn!(%error, "`b24bot inbox` cannot look into the store while this bot runs");
+            None
+        }
+    }
+}
+
+fn ended(dispatcher: Result<Result<Drained, InboxError>, JoinError>) -> Result<Drained, Error> {
     match dispatcher {
         Ok(outcome) => Ok(outcome?),
         Err(error) => Err(Error::caused(ErrorKind::Inbox, "the dispatcher broke off", error)),

@@ -29,12 +29,20 @@ fn install() -> Option<PrometheusHandle> {
     });
     metrics::describe_counter!("b24bot_events_total", "Events by name and outcome");
     metrics::describe_gauge!("b24bot_inbox_pending", "Accepted events that are not handled yet");
-    metrics::describe_gauge!("b24bot_inbox_dead", "Events whose handlers failed");
+    metrics::describe_gauge!(
+        "b24bot_inbox_dead",
+        "Events that were set aside: their handlers failed for good"
+    );
     metrics::describe_histogram!(
         "b24bot_handler_seconds",
         metrics::Unit::Seconds,
         "Time that all handlers of an event take"
     );
+    metrics::describe_gauge!(
+        "b24bot_store_failing",
+        "1 while the store cannot write: events are refused with 503"
+    );
+    metrics::describe_counter!("b24bot_store_failures_total", "Writes of the store that failed");
     metrics::gauge!("b24bot_actions_queued").increment(0.0);
     Some(handle)
 }

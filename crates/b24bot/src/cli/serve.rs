@@ -13,7 +13,6 @@ pub(super) async fn run(config: &Path) -> Outcome {
     // Before anything listens: whoever sees the port open may signal already.
     let signals = Signals::listen()?;
     let bot = Bot::new(super::check::explained(Config::load(config))?)?;
-    tracing::info!("accepted events are kept in memory: a stop handles them first, a crash loses them");
     ended(bot.start().await?.until_signal(signals).await)
 }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use b24bot_core::{Depth, Entry, EntryId, Portal, Settled};
+use b24bot_core::{Depth, Entry, Portal, Settled};
 use b24bot_dispatcher::BoxError;
-use b24bot_store::MemoryInbox;
+use b24bot_store::MemoryStore;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ impl Log for Shelf {
 /// An inbox whose storage fails when told.
 #[derive(Debug)]
 struct Moody {
-    inner: MemoryInbox,
+    inner: MemoryStore,
     failures: Mutex<VecDeque<bool>>,
 }
 
@@ -99,8 +99,8 @@ impl Inbox for Moody {
         self.inner.next().await
     }
 
-    async fn settle(&self, id: EntryId, outcome: Settled) -> Result<(), InboxError> {
-        self.inner.settle(id, outcome).await
+    async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
+        self.inner.settle(entry, outcome).await
     }
 
     fn close(&self) {
@@ -114,7 +114,7 @@ impl Inbox for Moody {
 
 fn inbox(capacity: usize, failures: impl IntoIterator<Item = bool>) -> Arc<Moody> {
     let failures = Mutex::new(failures.into_iter().collect());
-    Arc::new(Moody { inner: MemoryInbox::new(capacity, 1000), failures })
+    Arc::new(Moody { inner: MemoryStore::new(capacity, 1000), failures })
 }
 
 fn poller(shelf: &Shelf, inbox: &Arc<Moody>) -> Poller<Shelf> {
@@ -135,7 +135,7 @@ async fn stored(inbox: &Moody) -> Vec<u64> {
     inbox.close();
     let mut ids = Vec::new();
     while let Some(entry) = inbox.next().await.unwrap() {
-        ids.extend(entry.envelope.event.event_id);
+        ids.extend(entry.envelope.as_ref().unwrap().event.event_id);
     }
     ids
 }
@@ -173,8 +173,8 @@ async fn a_full_inbox_confirms_nothing_until_there_is_room() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let entry = inbox.next().await.unwrap().unwrap();
-        ids.extend(entry.envelope.event.event_id);
-        inbox.settle(entry.id, Settled::Done).await.unwrap();
+        ids.extend(entry.envelope.as_ref().unwrap().event.event_id);
+        inbox.settle(&entry, Settled::Done).await.unwrap();
     }
     run(first, 600).await;
     assert_eq!(shelf.ids(), [1005]);

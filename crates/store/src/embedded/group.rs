@@ -127,7 +127,7 @@ impl<'store> Group<'store> {
         &self,
         id: u64,
         (key, lane, received_at, nth): (&str, &str, u64, u32),
-        progress: Option<String>,
+        progress: Option<&Progress>,
         body: &[u8],
     ) -> rusqlite::Result<()> {
         let mut insert = self.transaction.prepare_cached(
@@ -251,7 +251,7 @@ impl<'store> Group<'store> {
         drop(select);
         // A new number: what is given out comes in the order of numbers, and this one's place has passed.
         let id = self.next();
-        self.insert_event(id, (&key, &lane, received_at, nth), Some(write_progress(&progress)), &body)?;
+        self.insert_event(id, (&key, &lane, received_at, nth), Some(&progress), &body)?;
         self.delete("dead", dead)?;
         self.counters.dead = self.counters.dead.saturating_sub(1);
         self.counters.pending += 1;

@@ -80,7 +80,6 @@ pub(super) fn listed(
 }
 
 /// An entry wherever it is, with its event.
-#[expect(clippy::type_complexity, reason = "an event that may be unreadable, of an entry that may be absent")]
 pub(super) fn shown(
     connection: &Connection,
     EntryId(id): EntryId,
