@@ -133,6 +133,7 @@ impl<'store> Group<'store> {
         let mut insert = self.transaction.prepare_cached(
             "INSERT INTO event (id, key, lane, received_at, nth, progress, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?;
+        let progress = progress.map(write_progress);
         insert.execute(params![
             id.cast_signed(),
             key,
