@@ -3,8 +3,10 @@
 mod embedded;
 mod error;
 mod memory;
+mod nats;
 mod seen;
 
 pub use embedded::{EmbeddedOptions, EmbeddedStore};
 pub use error::{OpenError, OpenErrorKind};
 pub use memory::MemoryStore;
+pub use nats::{NatsOptions, NatsStore};

@@ -1,0 +1,292 @@
+//! A person looks at the inbox and puts things right, from any process.
+
+use std::sync::Arc;
+
+use async_nats::{
+    HeaderMap, header,
+    jetstream::{
+        consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
+        message::StreamMessage,
+    },
+};
+use async_trait::async_trait;
+use b24bot_core::{Desk, EntryId, Envelope, InboxError, Listed, Progress, Stats, Which};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    NatsStore,
+    inbox::to_header,
+    ledger::Record,
+    names::{self, PARTITIONS, Partition, hex},
+    node::{AT_ONCE, PROGRESS, progress_of},
+    state::{PartRecord, Rest},
+    streams,
+};
+
+/// How many events are asked for at a time.
+const BATCH: usize = 200;
+
+#[async_trait]
+impl Desk for NatsStore {
+    async fn stats(&self) -> Result<Stats, InboxError> {
+        let node = &self.node;
+        let streams = &node.streams;
+        streams.connected()?;
+        node.count_dead().await;
+        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
+        let records = self.records().await?;
+        let counts = stream::iter(events)
+            .map(async |(subject, _)| {
+                let Some(partition) = partition_of(&subject) else { return Ok(0) };
+                if let Some(pending) = self.pending_here(partition, last) {
+                    return Ok(pending);
+                }
+                let record = records.get(usize::from(partition)).cloned().unwrap_or_default();
+                let above = self.count_from(subject, record.floor + 1).await?;
+                Ok::<u64, InboxError>(above.saturating_sub(record.settled()))
+            })
+            .buffer_unordered(AT_ONCE);
+        let pending = counts.try_fold(0, async |sum, count| Ok(sum + count)).await?;
+        let (retrying, _) = streams::subjects(&streams.progress, &streams.names.all("progress")).await?;
+        let mut stats = Stats::default();
+        stats.pending = pending;
+        stats.retrying = retrying.len() as u64;
+        if pending > 0 {
+            let oldest = self.list(Which::Pending, None, 1).await?;
+            stats.oldest_pending = oldest.first().map(|oldest| oldest.received_at);
+        }
+        let events = streams.events.get_info().await.map_err(InboxError::storage)?.state;
+        let dead = streams.dead.get_info().await.map_err(InboxError::storage)?.state;
+        stats.dead = dead.messages;
+        stats.bytes = Some(events.bytes + dead.bytes);
+        stats.store = streams.shown.clone();
+        Ok(stats)
+    }
+
+    async fn list(
+        &self,
+        which: Which,
+        after: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, InboxError> {
+        self.node.streams.connected()?;
+        let after = after.map_or(0, |id| id.0);
+        match which {
+            Which::Pending => self.list_pending(after, limit).await,
+            Which::Dead => self.list_dead(after, limit).await,
+        }
+    }
+
+    async fn show(&self, id: EntryId) -> Result<Option<(Listed, Arc<Envelope>)>, InboxError> {
+        let (which, message, progress) = if let Some((partition, message)) = self.find_pending(id).await? {
+            let progress = self.progress(partition, id, Some(&message.headers)).await?;
+            (Which::Pending, message, progress)
+        } else if let Some(message) = self.find_dead(id).await? {
+            let progress = progress_of(&message.headers);
+            (Which::Dead, message, progress)
+        } else {
+            return Ok(None);
+        };
+        let envelope = Envelope::from_stored(&message.payload).map_err(InboxError::storage)?;
+        Ok(Some((Listed::new(id, which, &envelope, progress), Arc::new(envelope))))
+    }
+
+    async fn retry(&self, id: EntryId) -> Result<Option<EntryId>, InboxError> {
+        let node = &self.node;
+        let Some(message) = self.find_dead(id).await? else { return Ok(None) };
+        let (_, lane, _) = Envelope::peek_stored(&message.payload).map_err(InboxError::storage)?;
+        let partition = names::partition(&lane);
+        let mut afresh = Progress::default();
+        afresh.finished = progress_of(&message.headers).map(|progress| progress.finished).unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(PROGRESS, to_header(&afresh)?);
+        // Asked for again because the answer was lost, it is not stored again.
+        headers.insert(header::NATS_MESSAGE_ID, format!("again.{}", message.sequence));
+        let subject = node.streams.names.event(partition);
+        let Some(seq) = node.streams.write(subject, message.payload, None, headers).await? else {
+            return Ok(None);
+        };
+        node.state().stored(partition, seq);
+        if streams::erase(&node.streams.dead, &node.streams.names.dead(id)).await? > 0 {
+            let mut state = node.state();
+            state.dead = state.dead.saturating_sub(1);
+        }
+        Ok(Some(EntryId(seq)))
+    }
+
+    async fn purge(&self, id: EntryId) -> Result<bool, InboxError> {
+        let node = &self.node;
+        let streams = &node.streams;
+        streams.connected()?;
+        let (partition, message) = if let Some((partition, message)) = self.find_pending(id).await? {
+            if !streams.events.delete_message(id.0).await.map_err(InboxError::storage)? {
+                return Ok(false);
+            }
+            node.state().settle(partition, id.0, true, None);
+            let notice = streams.names.purged(partition);
+            streams.write(notice, id.to_string().into(), None, HeaderMap::new()).await?;
+            (partition, message)
+        } else if let Some(message) = self.find_dead(id).await? {
+            if streams::erase(&streams.dead, &streams.names.dead(id)).await? == 0 {
+                return Ok(false);
+            }
+            let mut state = node.state();
+            state.dead = state.dead.saturating_sub(1);
+            (0, message)
+        } else {
+            return Ok(false);
+        };
+        let mut rests = vec![(partition, Rest::Progress(id))];
+        if let Ok((key, ..)) = Envelope::peek_stored(&message.payload) {
+            rests.push((partition, Rest::Effects(hex(&key.digest()))));
+        }
+        node.clear(rests).await;
+        Ok(true)
+    }
+}
+
+impl NatsStore {
+    /// What is written down of all partitions; of those that are worked here, how it is now.
+    async fn records(&self) -> Result<Vec<Record>, InboxError> {
+        stream::iter(0..PARTITIONS)
+            .map(|partition| self.record(partition))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn record(&self, partition: Partition) -> Result<Record, InboxError> {
+        if let Some(held) = self.node.state().held(partition) {
+            return Ok(held.ledger.record());
+        }
+        let streams = &self.node.streams;
+        let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
+        let part = message.and_then(|message| serde_json::from_slice::<PartRecord>(&message.payload).ok());
+        Ok(part.unwrap_or_default().record)
+    }
+
+    /// How many wait in a partition that is worked here, once all events up to `last` are read.
+    fn pending_here(&self, partition: Partition, last: u64) -> Option<u64> {
+        let state = self.node.state();
+        let held = state.held(partition).filter(|held| held.is_read && state.position >= last)?;
+        Some(held.ledger.pending())
+    }
+
+    /// How many events of a subject there are from a number on.
+    async fn count_from(&self, subject: String, seq: u64) -> Result<u64, InboxError> {
+        let consumer = self.reader(subject, seq).await?;
+        let info = consumer.cached_info();
+        let _ = self.node.streams.events.delete_consumer(&info.name).await;
+        Ok(info.num_pending)
+    }
+
+    async fn reader(&self, filter_subject: String, seq: u64) -> Result<Consumer<pull::Config>, InboxError> {
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: seq.max(1) },
+            filter_subject,
+            ack_policy: AckPolicy::None,
+            memory_storage: true,
+            num_replicas: 1,
+            inactive_threshold: std::time::Duration::from_secs(10),
+            ..pull::Config::default()
+        };
+        self.node.streams.events.create_consumer(config).await.map_err(InboxError::storage)
+    }
+
+    async fn list_pending(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
+        let streams = &self.node.streams;
+        let records = self.records().await?;
+        let (events, _) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
+        let used = events.iter().filter_map(|(subject, _)| partition_of(subject));
+        let floors = used.filter_map(|partition| Some(records.get(usize::from(partition))?.floor));
+        let Some(floor) = floors.min() else { return Ok(Vec::new()) };
+        let consumer = self.reader(streams.names.all("event"), floor.max(after) + 1).await?;
+        let mut left = consumer.cached_info().num_pending;
+        let mut found = Vec::new();
+        while left > 0 && found.len() < limit {
+            let mut batch =
+                consumer.fetch().max_messages(BATCH).messages().await.map_err(InboxError::storage)?;
+            let before = left;
+            while let Some(message) = batch.next().await {
+                let message = message.map_err(InboxError::storage)?;
+                left = left.saturating_sub(1);
+                let seq = message.info().map_err(InboxError::storage)?.stream_sequence;
+                let partition = partition_of(&message.subject);
+                let record = partition.and_then(|partition| records.get(usize::from(partition)));
+                if found.len() < limit && record.is_some_and(|record| !record.is_settled(seq)) {
+                    found.push((partition.unwrap_or_default(), seq, message.message));
+                }
+            }
+            if left == before {
+                break;
+            }
+        }
+        let _ = streams.events.delete_consumer(&consumer.cached_info().name).await;
+        stream::iter(found)
+            .map(async |(partition, seq, message)| {
+                let progress = self.progress(partition, EntryId(seq), message.headers.as_ref()).await?;
+                listed(EntryId(seq), Which::Pending, &message.payload, progress)
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn list_dead(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
+        let streams = &self.node.streams;
+        let (dead, _) = streams::subjects(&streams.dead, &streams.names.all("dead")).await?;
+        let mut ids: Vec<u64> = dead.iter().filter_map(|(subject, _)| names::number(subject)).collect();
+        ids.retain(|id| *id > after);
+        ids.sort_unstable();
+        let found = stream::iter(ids.into_iter().take(limit))
+            .map(async |id| {
+                let Some(message) = self.find_dead(EntryId(id)).await? else { return Ok(None) };
+                let progress = progress_of(&message.headers);
+                listed(EntryId(id), Which::Dead, &message.payload, progress).map(Some)
+            })
+            .buffered(AT_ONCE);
+        found.try_filter_map(async |found| Ok(found)).try_collect().await
+    }
+
+    async fn find_pending(&self, id: EntryId) -> Result<Option<(Partition, StreamMessage)>, InboxError> {
+        let Some(message) = streams::numbered(&self.node.streams.events, id.0).await? else {
+            return Ok(None);
+        };
+        let Some(partition) = partition_of(&message.subject) else { return Ok(None) };
+        let is_settled = self.record(partition).await?.is_settled(id.0);
+        Ok((!is_settled).then_some((partition, message)))
+    }
+
+    async fn find_dead(&self, id: EntryId) -> Result<Option<StreamMessage>, InboxError> {
+        let streams = &self.node.streams;
+        streams::latest(&streams.dead, &streams.names.dead(id)).await
+    }
+
+    /// What the attempts at an entry came to: those of its second life are in a header until one has failed.
+    async fn progress(
+        &self,
+        partition: Partition,
+        id: EntryId,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Option<Progress>, InboxError> {
+        if let Some(held) = self.node.state().held(partition).filter(|held| held.is_read) {
+            return Ok(held.progress.get(&id.0).cloned());
+        }
+        let streams = &self.node.streams;
+        let noted = streams::latest(&streams.progress, &streams.names.progress(partition, id)).await?;
+        Ok(noted
+            .and_then(|message| serde_json::from_slice(&message.payload).ok())
+            .or_else(|| headers.and_then(progress_of)))
+    }
+}
+
+fn partition_of(subject: &str) -> Option<Partition> {
+    names::number(subject)
+        .and_then(|number| number.try_into().ok())
+        .filter(|partition| *partition < PARTITIONS)
+}
+
+fn listed(id: EntryId, which: Which, event: &[u8], progress: Option<Progress>) -> Result<Listed, InboxError> {
+    let envelope = Envelope::from_stored(event).map_err(InboxError::storage)?;
+    Ok(Listed::new(id, which, &envelope, progress))
+}

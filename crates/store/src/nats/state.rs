@@ -1,0 +1,282 @@
+//! What a process knows of the store, and what it has in hand.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use b24bot_core::{Entry, EntryId, Envelope, Lane, Progress};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ledger::{Ledger, Record},
+    names::{self, PARTITIONS, Partition},
+    shares::{Shares, Standing, Turn},
+};
+
+/// How many bytes of events that wait are kept in memory; the others are fetched when their turn comes.
+const CACHE: usize = 32 << 20;
+
+/// A partition as it is written down.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct PartRecord {
+    /// Who works it; empty for nobody.
+    #[serde(rename = "o")]
+    pub(crate) owner: String,
+    #[serde(flatten)]
+    pub(crate) record: Record,
+}
+
+/// A partition that this process works.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) ledger: Ledger,
+    /// Entries that have failed, and those that are handled again.
+    pub(crate) progress: HashMap<u64, Progress>,
+    /// The reader has it among those that it reads.
+    pub(crate) is_read: bool,
+    /// It is being given up: what is in hand is finished, nothing else is begun.
+    pub(crate) is_leaving: bool,
+}
+
+/// What could not be recorded when it was settled.
+#[derive(Clone, Debug)]
+pub(crate) struct Owed {
+    pub(crate) partition: Partition,
+    pub(crate) seq: u64,
+    pub(crate) progress: Progress,
+    /// The event, if the entry is to be set aside.
+    pub(crate) dead: Option<Bytes>,
+}
+
+/// What can be cleared away once it is written down that an entry is done.
+#[derive(Clone, Debug)]
+pub(crate) enum Rest {
+    /// The effects of the event with that digest.
+    Effects(String),
+    /// The progress of an entry.
+    Progress(EntryId),
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) shares: Shares,
+    held: Vec<Option<Held>>,
+    /// The records of all partitions as they were read last.
+    records: Vec<Record>,
+    /// To be given out.
+    queue: BTreeMap<u64, Entry>,
+    cache: HashMap<u64, Arc<Envelope>>,
+    cached: usize,
+    /// All events up to here were read, of the partitions that are read.
+    pub(crate) position: u64,
+    /// Stored by this process, and not known to whoever works the partition.
+    ahead: BTreeMap<u64, Partition>,
+    /// Set aside, on all machines.
+    pub(crate) dead: u64,
+    /// Events that may have effects, by their digests.
+    pub(crate) touched: HashSet<String>,
+    pub(crate) owed: Vec<Owed>,
+    pub(crate) rests: Vec<(Partition, Rest)>,
+    /// Takes part in the work.
+    pub(crate) is_working: bool,
+    pub(crate) is_closed: bool,
+    /// Gives everything up.
+    pub(crate) is_leaving: bool,
+}
+
+impl State {
+    pub(crate) fn new(me: String, lease: Duration) -> Self {
+        Self {
+            shares: Shares::new(me, lease),
+            held: (0..PARTITIONS).map(|_| None).collect(),
+            records: vec![Record::default(); usize::from(PARTITIONS)],
+            queue: BTreeMap::new(),
+            cache: HashMap::new(),
+            cached: 0,
+            position: 0,
+            ahead: BTreeMap::new(),
+            dead: 0,
+            touched: HashSet::new(),
+            owed: Vec::new(),
+            rests: Vec::new(),
+            is_working: false,
+            is_closed: false,
+            is_leaving: false,
+        }
+    }
+
+    pub(crate) fn held(&self, partition: Partition) -> Option<&Held> {
+        self.held.get(usize::from(partition))?.as_ref()
+    }
+
+    pub(crate) fn held_mut(&mut self, partition: Partition) -> Option<&mut Held> {
+        self.held.get_mut(usize::from(partition))?.as_mut()
+    }
+
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = (Partition, &Held)> {
+        (0..PARTITIONS).zip(&self.held).filter_map(|(partition, held)| Some((partition, held.as_ref()?)))
+    }
+
+    pub(crate) fn all_held_mut(&mut self) -> impl Iterator<Item = (Partition, &mut Held)> {
+        (0..PARTITIONS).zip(&mut self.held).filter_map(|(partition, held)| Some((partition, held.as_mut()?)))
+    }
+
+    /// A partition's record was read. Whether there is a new partition to be read.
+    pub(crate) fn heard_part(&mut self, partition: Partition, revision: u64, part: PartRecord) -> bool {
+        let turn = self.shares.heard_part(partition, revision, &part.owner, Instant::now());
+        if turn == Some(Turn::Gained) {
+            self.set_held(partition, Some(Held { ledger: Ledger::restore(&part.record), ..Held::default() }));
+        } else if turn == Some(Turn::Lost) {
+            self.set_held(partition, None);
+        }
+        if self.held(partition).is_none() {
+            let read_to = part.record.read_to;
+            self.ahead.retain(|seq, of| *of != partition || *seq > read_to);
+        }
+        if let Some(record) = self.records.get_mut(usize::from(partition)) {
+            *record = part.record;
+        }
+        turn == Some(Turn::Gained)
+    }
+
+    fn set_held(&mut self, partition: Partition, held: Option<Held>) {
+        if let Some(place) = self.held.get_mut(usize::from(partition)) {
+            *place = held;
+        }
+        self.owed.retain(|owed| owed.partition != partition);
+        self.rests.retain(|(of, _)| *of != partition);
+    }
+
+    /// Whether an entry may be worked on now: `None` if it is not this process's, or settled.
+    pub(crate) fn standing(&self, partition: Partition, seq: u64) -> Option<Standing> {
+        let held = self.held(partition)?;
+        let standing = self.shares.standing(partition, Instant::now());
+        (held.ledger.is_open(seq) && standing != Standing::NotMine).then_some(standing)
+    }
+
+    pub(crate) fn learn(&mut self, partition: Partition, record: Record) {
+        if let Some(known) = self.records.get_mut(usize::from(partition)) {
+            *known = record;
+        }
+    }
+
+    /// What is written down of a partition.
+    pub(crate) fn record(&self, partition: Partition) -> Record {
+        self.records.get(usize::from(partition)).cloned().unwrap_or_default()
+    }
+
+    /// Whether an event that waits can be kept in memory.
+    pub(crate) fn has_room(&self) -> bool {
+        self.cached < CACHE
+    }
+
+    /// An event was read in the stream. Whether it is to be given out.
+    pub(crate) fn read(
+        &mut self,
+        seq: u64,
+        lane: Lane,
+        envelope: Option<Arc<Envelope>>,
+        handled_again: Option<Progress>,
+    ) -> bool {
+        self.position = self.position.max(seq);
+        let partition = names::partition(&lane);
+        let Some(held) = self.held_mut(partition).filter(|held| held.is_read) else { return false };
+        let waits = held.ledger.read(seq);
+        if waits {
+            if let Some(progress) = handled_again {
+                held.progress.entry(seq).or_insert(progress);
+            }
+            let progress = held.progress.get(&seq).cloned();
+            self.queue.insert(seq, Entry::stored(EntryId(seq), lane, progress));
+            if let Some(envelope) = envelope {
+                self.cached += size(&envelope);
+                self.cache.insert(seq, envelope);
+            }
+        }
+        self.ahead.remove(&seq);
+        waits
+    }
+
+    /// The next entry to be given out.
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        while let Some((seq, entry)) = self.queue.pop_first() {
+            let partition = names::partition(&entry.lane);
+            if self.held(partition).is_some_and(|held| !held.is_leaving && held.ledger.is_open(seq)) {
+                return Some(entry);
+            }
+            self.uncache(seq);
+        }
+        None
+    }
+
+    pub(crate) fn has_more(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    pub(crate) fn uncache(&mut self, seq: u64) -> Option<Arc<Envelope>> {
+        let envelope = self.cache.remove(&seq)?;
+        self.cached = self.cached.saturating_sub(size(&envelope));
+        Some(envelope)
+    }
+
+    /// An event was stored by this process.
+    pub(crate) fn stored(&mut self, partition: Partition, seq: u64) {
+        let read_to = match self.held(partition) {
+            Some(held) if held.is_read => held.ledger.read_to(),
+            _ => self.records.get(usize::from(partition)).map_or(0, |record| record.read_to),
+        };
+        if seq > read_to {
+            self.ahead.insert(seq, partition);
+        }
+    }
+
+    /// An entry is settled, and what belongs to it can be cleared away as soon as that is written down. Whether it was
+    /// pending.
+    pub(crate) fn settle(
+        &mut self,
+        partition: Partition,
+        seq: u64,
+        purged: bool,
+        digest: Option<&str>,
+    ) -> bool {
+        if purged {
+            self.ahead.remove(&seq);
+        }
+        let Some(held) = self.held_mut(partition) else { return false };
+        if !held.ledger.settle(seq, purged) {
+            return false;
+        }
+        if held.progress.remove(&seq).is_some() {
+            self.rests.push((partition, Rest::Progress(EntryId(seq))));
+        }
+        if let Some(digest) = digest
+            && self.touched.remove(digest)
+        {
+            self.rests.push((partition, Rest::Effects(digest.to_owned())));
+        }
+        self.uncache(seq);
+        true
+    }
+
+    /// Entries that wait, on all machines: exactly here, as they were written down last elsewhere.
+    pub(crate) fn pending(&self) -> u64 {
+        let known: u64 = self
+            .held
+            .iter()
+            .zip(&self.records)
+            .map(|(held, record)| match held {
+                Some(held) if held.is_read => held.ledger.pending(),
+                _ => record.open,
+            })
+            .sum();
+        known + self.ahead.len() as u64
+    }
+}
+
+/// What an event takes in memory, about.
+pub(crate) fn size(envelope: &Envelope) -> usize {
+    envelope.event.body().len() + 512
+}
