@@ -69,10 +69,8 @@ impl Bot {
         })?;
         let application = portal.install_application(&SCOPE);
         let running = self.start().await?;
-        running.tokens().insert(
-            MemberId::from(application.member_id.as_str()),
-            &Secret::from(application.application_token.as_str()),
-        );
+        let portal_id = MemberId::from(application.member_id.as_str());
+        running.trust(&portal_id, &Secret::from(application.application_token.as_str())).await?;
         let address = running.address().ok_or_else(|| {
             Error::new(ErrorKind::Config, "a bot that fetches its events has no address for the local portal")
         })?;

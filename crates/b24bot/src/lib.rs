@@ -13,6 +13,7 @@ mod server;
 mod signals;
 mod storage;
 mod telemetry;
+mod trust;
 
 pub mod prelude;
 

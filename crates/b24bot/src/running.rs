@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use b24bot_core::{ApplicationTokens, InboxError, Store};
+use b24bot_core::{ApplicationTokens, InboxError, MemberId, Secret, Store};
 use b24bot_dispatcher::{Drain, Drained};
 use b24bot_rules::StorePlace;
 use tokio::{
@@ -28,7 +28,7 @@ use crate::{
     intake::{Intake, Source},
     server::Server,
     storage::open_store,
-    telemetry,
+    telemetry, trust,
 };
 
 /// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
@@ -37,6 +37,8 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
+    /// Keeps the tokens as the store has them.
+    following: JoinHandle<()>,
     store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
@@ -89,6 +91,7 @@ impl Running {
             Source::Log(log) => tracing::info!(bot = log.name(), admin = shown, "fetching events"),
         }
         let tokens = Arc::new(tokens);
+        let following = trust::follow(&store, &tokens).await?;
         let desk = match file {
             Some(file) => serve_desk(&store, file).await,
             None => None,
@@ -100,6 +103,7 @@ impl Running {
             address,
             admin_address,
             tokens,
+            following,
             store,
             ready,
             intake,
@@ -123,10 +127,35 @@ impl Running {
         self.admin_address
     }
 
-    /// The application tokens by which portals are believed; more can be added while the bot runs.
+    /// The application tokens by which portals are believed.
     #[must_use]
     pub fn tokens(&self) -> &ApplicationTokens {
         &self.tokens
+    }
+
+    /// Where events and states are kept.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Believes a portal from now on by this application token and no other. It is kept in the store, and known to all
+    /// machines that share it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn trust(&self, portal: &MemberId, token: &Secret) -> Result<(), Error> {
+        Ok(trust::trust(&self.store, &self.tokens, portal, token).await?)
+    }
+
+    /// Forgets a portal's own application token.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn distrust(&self, portal: &MemberId) -> Result<(), Error> {
+        Ok(trust::distrust(&self.store, &self.tokens, portal).await?)
     }
 
     /// Waits until something asks the bot to stop, or it cannot go on; then stops it.
@@ -205,6 +234,7 @@ impl Running {
             );
         }
         // Last, so that one can watch how the bot drains.
+        self.following.abort();
         if let Some(desk) = self.desk {
             desk.stop().await;
         }

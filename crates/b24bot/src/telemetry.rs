@@ -43,6 +43,8 @@ fn install() -> Option<PrometheusHandle> {
         "1 while the store cannot write: events are refused with 503"
     );
     metrics::describe_counter!("b24bot_store_failures_total", "Writes of the store that failed");
+    // Shown from the start, whatever has begun before there was anyone to tell.
     metrics::gauge!("b24bot_actions_queued").increment(0.0);
+    metrics::gauge!("b24bot_store_failing").increment(0.0);
     Some(handle)
 }

@@ -24,7 +24,8 @@ pub trait States: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// When that cannot be recorded now.
-    async fn set(&self, key: &str, value: Vec<u8>, expected: Expected) -> Result<Option<Version>, InboxError>;
+    async fn set(&self, key: &str, value: Vec<u8>, expected: Expected)
+    -> Result<Option<Version>, InboxError>;
 
     /// Removes a value, if it is as expected; whether it was.
     ///

@@ -47,14 +47,26 @@ impl ApplicationTokens {
     #[must_use]
     pub fn accept(mut self, token: &Secret) -> Self {
         if !token.expose().is_empty() {
-            self.by_configuration.push(digest(token));
+            self.by_configuration.push(Self::digest(token));
         }
         self
     }
 
     /// Remembers a portal's own token; from then on that portal is believed with no other.
     pub fn insert(&self, portal: MemberId, token: &Secret) {
-        self.by_portal.insert(portal, digest(token));
+        self.by_portal.insert(portal, Self::digest(token));
+    }
+
+    /// The same, with the token's [`digest`](Self::digest): what a store keeps.
+    pub fn insert_digest(&self, portal: MemberId, digest: [u8; 32]) {
+        self.by_portal.insert(portal, digest);
+    }
+
+    /// A token's SHA-256, from which nobody learns the token. Digests have one length, so that comparing them says
+    /// nothing about the token's.
+    #[must_use]
+    pub fn digest(token: &Secret) -> [u8; 32] {
+        Sha256::digest(token.expose()).into()
     }
 
     /// Forgets a portal's own token.
@@ -74,7 +86,8 @@ impl ApplicationTokens {
     ///
     /// When it is not, or there is none, or there is nothing to compare it with.
     pub fn verify(&self, portal: Option<&MemberId>, token: Option<&Secret>) -> Result<(), Rejection> {
-        let presented = digest(token.filter(|token| !token.expose().is_empty()).ok_or(Rejection::Missing)?);
+        let presented =
+            Self::digest(token.filter(|token| !token.expose().is_empty()).ok_or(Rejection::Missing)?);
         let own = portal.and_then(|portal| self.by_portal.get(portal));
         let expected =
             own.as_ref().map_or(self.by_configuration.as_slice(), |own| std::slice::from_ref(own.value()));
@@ -93,11 +106,6 @@ impl std::fmt::Debug for ApplicationTokens {
             .field("configured", &self.by_configuration.len())
             .finish()
     }
-}
-
-/// Digests have one length, so that comparing them says nothing about the token's.
-fn digest(token: &Secret) -> TokenDigest {
-    Sha256::digest(token.expose()).into()
 }
 
 #[cfg(test)]

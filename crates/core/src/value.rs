@@ -201,20 +201,21 @@ impl fmt::Debug for Map {
     }
 }
 
-/// Whether the platform keeps a token or a secret under that name.
+/// Whether the platform keeps a token or a secret under that name, however it spells it: `access_token`,
+/// `ACCESS_TOKEN`, `accessToken`.
 pub(crate) fn holds_secret(key: &str) -> bool {
-    const NAMES: [&str; 9] = [
-        "access_token",
-        "refresh_token",
-        "application_token",
-        "client_secret",
-        "auth_id",
-        "refresh_id",
+    const NAMES: [&str; 8] = [
+        "accesstoken",
+        "refreshtoken",
+        "applicationtoken",
+        "clientsecret",
+        "authid",
+        "refreshid",
         "bottoken",
-        "bot_token",
         "token",
     ];
-    NAMES.iter().any(|name| key.eq_ignore_ascii_case(name))
+    let letters = || key.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+    NAMES.iter().any(|name| letters().eq(name.bytes()))
 }
 
 #[cfg(test)]
@@ -251,12 +252,12 @@ mod tests {
     #[test]
     fn tokens_are_hidden_at_any_depth() {
         let tree = read(
-            r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"REFRESH_TOKEN": "s3cret"}, "NAME": "n"}}}"#,
+            r#"{"BOT": {"5": {"access_token": "s3cret", "AUTH": {"refreshToken": "s3cret"}, "NAME": "n"}}}"#,
         );
         let masked = serde_json::to_string(&tree.masked()).unwrap();
         assert_eq!(
             masked,
-            r#"{"BOT":{"5":{"access_token":"***","AUTH":{"REFRESH_TOKEN":"***"},"NAME":"n"}}}"#
+            r#"{"BOT":{"5":{"access_token":"***","AUTH":{"refreshToken":"***"},"NAME":"n"}}}"#
         );
         let shown = format!("{tree:?}");
         assert!(!shown.contains("s3cret"), "{shown}");

@@ -3,10 +3,10 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -26,6 +26,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a sender may take for its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often it is said that events cannot be stored.
+const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
+
 /// The verified webhook endpoint: `POST` at one path, as a router to serve or to mount.
 ///
 /// | answer | when |
@@ -43,13 +46,22 @@ pub struct Webhook {
     tokens: Arc<ApplicationTokens>,
     read_timeout: Duration,
     refused: Arc<AtomicU64>,
+    unstored: Arc<AtomicU64>,
+    unstored_told: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Webhook {
     /// An endpoint that believes what those tokens prove, and puts it into that inbox.
     #[must_use]
     pub fn new(inbox: Arc<dyn Inbox>, tokens: Arc<ApplicationTokens>) -> Self {
-        Self { inbox, tokens, read_timeout: READ_TIMEOUT, refused: Arc::default() }
+        Self {
+            inbox,
+            tokens,
+            read_timeout: READ_TIMEOUT,
+            refused: Arc::default(),
+            unstored: Arc::default(),
+            unstored_told: Arc::default(),
+        }
     }
 
     /// How long a sender may take for its body; 10 seconds unless told.
@@ -94,10 +106,27 @@ impl Webhook {
         // In a task of its own: a sender that hangs up now takes only its request with it.
         let inbox = Arc::clone(&self.inbox);
         let put = tokio::spawn(async move { inbox.put(envelopes).await });
-        for stored in put.await.map_err(InboxError::storage)?? {
+        let stored = put.await.map_err(InboxError::storage).flatten();
+        for stored in stored.inspect_err(|error| self.tell_unstored(event, error))? {
             count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
         }
         Ok(())
+    }
+
+    /// Says that events are lost, which is bad news, but not once for each while a disk is full.
+    fn tell_unstored(&self, event: &'static str, error: &InboxError) {
+        count(event, "unstored");
+        let times = self.unstored.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut told = self.unstored_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= UNSTORED_PAUSE) {
+            *told = Some(Instant::now());
+            let error = error as &dyn std::error::Error;
+            tracing::error!(
+                times,
+                error,
+                "events cannot be stored, and their sender will not send them again"
+            );
+        }
     }
 
     /// Says that events are refused: the first time, the tenth, the hundredth … since anyone can cause it. Nothing of
@@ -187,7 +216,6 @@ impl IntoResponse for Refusal {
                 answer(StatusCode::FORBIDDEN, "ACCESS_DENIED", "The application token is not the portal's.")
             }
             Self::Unstored(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot store an event");
                 let refused =
                     answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", &error.to_string());
                 with_header(refused, header::RETRY_AFTER, HeaderValue::from(error.retry_after().as_secs()))

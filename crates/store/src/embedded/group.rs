@@ -169,6 +169,8 @@ impl<'store> Group<'store> {
                     self.delete("event", id)?;
                     self.counters.pending = self.counters.pending.saturating_sub(1);
                     self.counters.dead += 1;
+                } else if let Some(digest) = digest {
+                    self.forget_effects(&digest)?;
                 }
             }
             // Done, and whatever else ends the matter.

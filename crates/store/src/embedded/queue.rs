@@ -8,10 +8,8 @@ use std::{
 use b24bot_core::{Entry, EntryId};
 use tokio::sync::Notify;
 
-/// Entries that wait in memory with their events, at the most.
+/// Entries that wait here, at the most; others are found on the disk.
 const ENTRIES: usize = 1024;
-/// And the bytes of their bodies.
-const BYTES: usize = 16 * 1024 * 1024;
 
 /// The order in which entries are given out. An entry is given out once, in the order of numbers, however it comes:
 /// pushed by whoever stored it, or found on the disk.
@@ -24,7 +22,6 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct State {
     fresh: VecDeque<Entry>,
-    bytes: usize,
     /// All up to this number were given out or wait in `fresh`.
     known: u64,
     /// The greatest number that was stored.
@@ -45,7 +42,7 @@ pub(super) enum Next {
 impl Queue {
     /// Whatever is on the disk is still to be given out.
     pub(super) fn new(stored: u64) -> Self {
-        let state = State { fresh: VecDeque::new(), bytes: 0, known: 0, stored, closed: false };
+        let state = State { fresh: VecDeque::new(), known: 0, stored, closed: false };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -53,13 +50,11 @@ impl Queue {
     pub(super) fn push(&self, entry: Entry) {
         let mut state = self.state();
         let EntryId(id) = entry.id;
-        let size = size(&entry);
         // What is behind something that is only on the disk waits there too.
         let follows = state.known >= state.stored;
         state.stored = state.stored.max(id);
-        if follows && id > state.known && state.fresh.len() < ENTRIES && state.bytes + size <= BYTES {
+        if follows && id > state.known && state.fresh.len() < ENTRIES {
             state.known = id;
-            state.bytes += size;
             state.fresh.push_back(entry);
         }
         drop(state);
@@ -77,17 +72,14 @@ impl Queue {
     /// An entry was purged.
     pub(super) fn forget(&self, id: EntryId) {
         let mut state = self.state();
-        if let Ok(place) = state.fresh.binary_search_by_key(&id, |entry| entry.id)
-            && let Some(entry) = state.fresh.remove(place)
-        {
-            state.bytes = state.bytes.saturating_sub(size(&entry));
+        if let Ok(place) = state.fresh.binary_search_by_key(&id, |entry| entry.id) {
+            state.fresh.remove(place);
         }
     }
 
     pub(super) fn next(&self) -> Next {
         let mut state = self.state();
         if let Some(entry) = state.fresh.pop_front() {
-            state.bytes = state.bytes.saturating_sub(size(&entry));
             return Next::Entry(entry);
         }
         if state.known < state.stored {
@@ -135,10 +127,6 @@ impl Queue {
         // No method panics while it holds the lock, and none leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn size(entry: &Entry) -> usize {
-    entry.envelope.as_ref().map_or(0, |envelope| envelope.event.body().len())
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ use super::{
 
 /// As many jobs are written together, at the most.
 const GROUP: usize = 512;
+/// While more entries are pending, new ones are given out without their events.
+const IN_HAND: u64 = 2_048;
+/// And larger bodies never stay in memory.
+const LARGE: usize = 64 * 1024;
 /// How often the old is forgotten, and a disk that fails is tried again.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -144,7 +148,12 @@ impl Pen {
     fn answer(&self, job: Job, outcome: Outcome) {
         match (job, outcome) {
             (Job::Put(_, reply), Outcome::Put(stored, entries)) => {
-                for entry in entries {
+                let crowded = self.shared.depth().pending > IN_HAND;
+                for mut entry in entries {
+                    if crowded || entry.envelope.as_ref().is_some_and(|it| it.event.body().len() > LARGE) {
+                        // Read again when its turn comes: any number can wait without filling the memory.
+                        entry.envelope = None;
+                    }
                     self.shared.queue.push(entry);
                 }
                 let _ = reply.send(Ok(stored));

@@ -1,0 +1,253 @@
+//! How many events are acknowledged a second, from the socket to a handler: with the store in memory, with the durable
+//! one, and beside them a bare axum endpoint that only reads the body. 64 connections, recorded bodies, the servers in
+//! processes of their own. Also the memory of the durable one after 10 thousand and after a million events.
+//!
+//! `cargo bench -p b24bot --bench intake`; with `-- --folder DIR` the store is there, and with `-- --quick` there is no
+//! million.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench has nobody else to tell"
+)]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Bytes, routing::post};
+use b24bot::{Bot, prelude::*, rules::Config, store::MemoryStore};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+const CONNECTIONS: u64 = 64;
+const WARM_UP: u64 = 4_000;
+const EVENTS: u64 = 40_000;
+const ROUNDS: usize = 5;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(place) = arguments.iter().position(|argument| argument == "serve") {
+        return serve(&arguments[place + 1], Path::new(&arguments[place + 2]));
+    }
+    let folder = arguments.iter().position(|argument| argument == "--folder");
+    let folder = folder.map_or_else(std::env::temp_dir, |place| PathBuf::from(&arguments[place + 1]));
+    let folder = folder.join(format!("b24bot-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(measure(&folder, quick));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+async fn measure(folder: &Path, quick: bool) {
+    let mut servers = ["bare", "memory", "durable"].map(|what| Server::start(what, folder));
+    for server in &mut servers {
+        server.load(WARM_UP).await;
+    }
+    println!("fsync of 4 KB                 {:.3} ms", fsync(folder).as_secs_f64() * 1e3);
+    let mut rates = [const { Vec::new() }; 3];
+    let mut medians = [const { Vec::new() }; 3];
+    let mut slowest = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        for (at, server) in servers.iter_mut().enumerate() {
+            let mut load = server.load(EVENTS).await;
+            rates[at].push(EVENTS as f64 / load.took.as_secs_f64());
+            medians[at].push(percentile(&mut load.latencies, 50));
+            slowest[at].push(percentile(&mut load.latencies, 99));
+        }
+    }
+    let rate = rates.each_mut().map(|rates| median(rates));
+    for (at, server) in servers.iter().enumerate() {
+        println!(
+            "{:<8} {:>7.0} events/s  {:.2} of bare  p50 {:.2} ms  p99 {:.2} ms  {:.1} MB",
+            server.what,
+            rate[at],
+            rate[at] / rate[0],
+            median(&mut medians[at]),
+            median(&mut slowest[at]),
+            server.resident(),
+        );
+    }
+    println!("durable / memory              {:.2}", rate[2] / rate[1]);
+    drop(servers);
+    if quick {
+        return;
+    }
+    let mut durable = Server::start("durable", &folder.join("million"));
+    durable.load(10_000).await;
+    println!("durable after    10,000 events  {:.1} MB", durable.resident());
+    durable.load(990_000).await;
+    println!("durable after 1,000,000 events  {:.1} MB", durable.resident());
+}
+
+/// A server in a process of its own, which ends when its input does.
+struct Server {
+    what: &'static str,
+    address: String,
+    child: Child,
+    _input: ChildStdin,
+    next: u64,
+}
+
+struct Load {
+    took: Duration,
+    latencies: Vec<f64>,
+}
+
+impl Server {
+    fn start(what: &'static str, folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["serve", what]).arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let input = child.stdin.take().unwrap();
+        Self { what, address: address.trim().to_owned(), child, _input: input, next: 0 }
+    }
+
+    /// Posts so many events, over all connections, and waits until all are acknowledged.
+    async fn load(&mut self, events: u64) -> Load {
+        let last = self.next + events;
+        let next = Arc::new(AtomicU64::new(self.next));
+        self.next = last;
+        let started = Instant::now();
+        let connections: Vec<_> = (0..CONNECTIONS)
+            .map(|number| tokio::spawn(post_all(self.address.clone(), number, Arc::clone(&next), last)))
+            .collect();
+        let mut latencies = Vec::new();
+        for connection in connections {
+            latencies.extend(connection.await.unwrap());
+        }
+        Load { took: started.elapsed(), latencies }
+    }
+
+    /// Megabytes.
+    fn resident(&self) -> f64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap_or_default();
+        let pages: f64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(f64::NAN);
+        pages * 4096.0 / 1e6
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One connection: a request, its answer, the next request. No client library, so that the load takes as little of the
+/// machine as it can.
+async fn post_all(address: String, number: u64, next: Arc<AtomicU64>, last: u64) -> Vec<f64> {
+    const BODIES: [&str; 2] = [
+        include_str!("../../core/tests/bodies/onimbotmessageadd-group.form"),
+        include_str!("../../core/tests/bodies/onimbotv2messageadd.form"),
+    ];
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    connection.set_nodelay(true).unwrap();
+    let mut latencies = Vec::new();
+    let mut answer = vec![0; 4096];
+    loop {
+        let id = next.fetch_add(1, Ordering::Relaxed);
+        if id >= last {
+            return latencies;
+        }
+        // A dialog for each connection, and ids of one length.
+        let body = BODIES[usize::try_from(id).unwrap() % 2]
+            .replace("MESSAGE_ID%5D=85351", &format!("MESSAGE_ID%5D={}", 100_000_000 + id))
+            .replace("message%5D%5Bid%5D=1789", &format!("message%5D%5Bid%5D={}", 100_000_000 + id))
+            .replace("=chat2157", &format!("=chat{}", 2000 + number))
+            .replace("=chat5&", &format!("=chat{}&", 2000 + number));
+        let head = format!(
+            "POST /bitrix24/events HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let request = head + &body;
+        let sent = Instant::now();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut length = 0;
+        while !answer[..length].windows(4).any(|end| end == b"\r\n\r\n") {
+            let read = connection.read(&mut answer[length..]).await.unwrap();
+            assert!(read > 0, "the connection broke");
+            length += read;
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..length]));
+        latencies.push(sent.elapsed().as_secs_f64() * 1e3);
+    }
+}
+
+/// Handles every message, and does nothing about it.
+struct Content;
+
+#[async_trait]
+impl Handler for Content {
+    async fn on_message(&self, _: &Context, _: &Message) -> Result {
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn serve(what: &str, folder: &Path) {
+    if what == "bare" {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/bitrix24/events", post(async |body: Bytes| drop(body)));
+        let listener =
+            axum::serve::ListenerExt::tap_io(listener, |connection| connection.set_nodelay(true).unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        return wait().await;
+    }
+    let text = format!(
+        "[bot]\ncode = \"like_bot\"\n[server]\nlisten = \"127.0.0.1:0\"\n[security]\n\
+         application_token = \"inventedapplicationtoken0001\"\n[store]\npath = \"{}\"\n",
+        folder.join("b24bot.db").display()
+    );
+    let bot = Bot::new(Config::parse("bot.toml", &text, &|_| None).unwrap()).unwrap().handler(Content);
+    let bot = if what == "memory" { bot.store(Arc::new(MemoryStore::default())) } else { bot };
+    let running = bot.start().await.unwrap();
+    println!("{}", running.address().unwrap());
+    wait().await;
+}
+
+/// Until whoever started this process is done with it.
+async fn wait() {
+    let mut input = Vec::new();
+    let _ = tokio::io::stdin().read_to_end(&mut input).await;
+}
+
+/// What the disk takes: the median of a few.
+fn fsync(folder: &Path) -> Duration {
+    use std::io::Write;
+    let mut file = std::fs::File::create(folder.join("fsync")).unwrap();
+    let mut times: Vec<f64> = (0..50)
+        .map(|_| {
+            file.write_all(&[7; 4096]).unwrap();
+            let started = Instant::now();
+            file.sync_data().unwrap();
+            started.elapsed().as_secs_f64()
+        })
+        .collect();
+    Duration::from_secs_f64(median(&mut times))
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    percentile(numbers, 50)
+}
+
+fn percentile(numbers: &mut [f64], percent: usize) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[(numbers.len() * percent / 100).min(numbers.len() - 1)]
+}

@@ -1,0 +1,130 @@
+//! Portals' own application tokens: kept in the store, known to every machine that shares it.
+
+use std::sync::Arc;
+
+use b24bot_core::{ApplicationTokens, Changes, Expected, InboxError, MemberId, Secret, StateChange, Store};
+use tokio::task::JoinHandle;
+
+/// Before the portal's id. The key without one marks that all before it has been read.
+const PREFIX: &str = "token/";
+
+/// Keeps the tokens as the store has them, whichever machine changes them. Returns once they are as it has them now: an
+/// event that came before its portal's token is known would be refused.
+pub(crate) async fn follow(
+    store: &Arc<dyn Store>,
+    tokens: &Arc<ApplicationTokens>,
+) -> Result<JoinHandle<()>, InboxError> {
+    let mut changes = store.watch(PREFIX).await?;
+    // Changes come in order, so this one comes after all that is there.
+    store.set(PREFIX, Vec::new(), Expected::Anything).await?;
+    loop {
+        let change = changes.next().await.ok_or_else(gone)?;
+        if change.key == PREFIX {
+            break;
+        }
+        apply(tokens, &change);
+    }
+    let tokens = Arc::clone(tokens);
+    Ok(tokio::spawn(async move { apply_all(&tokens, changes).await }))
+}
+
+async fn apply_all(tokens: &ApplicationTokens, mut changes: Box<dyn Changes>) {
+    while let Some(change) = changes.next().await {
+        apply(tokens, &change);
+    }
+}
+
+fn apply(tokens: &ApplicationTokens, change: &StateChange) {
+    let Some(portal) = change.key.strip_prefix(PREFIX).filter(|portal| !portal.is_empty()) else { return };
+    let portal = MemberId::from(portal);
+    match change.value.as_deref().map(TryInto::try_into) {
+        Some(Ok(digest)) => tokens.insert_digest(portal, digest),
+        Some(Err(_)) => tracing::warn!(%portal, "the store holds no application token where one should be"),
+        None => tokens.remove(&portal),
+    }
+}
+
+/// Believes that portal from now on, by this token and no other. Only its digest is kept.
+pub(crate) async fn trust(
+    store: &Arc<dyn Store>,
+    tokens: &ApplicationTokens,
+    portal: &MemberId,
+    token: &Secret,
+) -> Result<(), InboxError> {
+    let digest = ApplicationTokens::digest(token);
+    store.set(&key(portal), digest.to_vec(), Expected::Anything).await?;
+    // The store will tell as well, but not before the next event may come.
+    tokens.insert_digest(portal.clone(), digest);
+    Ok(())
+}
+
+/// Forgets a portal's own token.
+pub(crate) async fn distrust(
+    store: &Arc<dyn Store>,
+    tokens: &ApplicationTokens,
+    portal: &MemberId,
+) -> Result<(), InboxError> {
+    store.remove(&key(portal), Expected::Anything).await?;
+    tokens.remove(portal);
+    Ok(())
+}
+
+fn key(portal: &MemberId) -> String {
+    format!("{PREFIX}{portal}")
+}
+
+fn gone() -> InboxError {
+    InboxError::storage("the store has gone")
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot_store::{EmbeddedOptions, EmbeddedStore, MemoryStore};
+
+    use super::*;
+
+    fn believes(tokens: &ApplicationTokens, portal: &str, token: &str) -> bool {
+        tokens.verify(Some(&MemberId::from(portal)), Some(&Secret::from(token))).is_ok()
+    }
+
+    #[tokio::test]
+    async fn what_one_machine_learns_another_knows() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let (here, there) = (Arc::new(ApplicationTokens::default()), Arc::new(ApplicationTokens::default()));
+        let _following = follow(&store, &there).await.unwrap();
+        let portal = MemberId::from("m");
+        trust(&store, &here, &portal, &Secret::from("t0ken")).await.unwrap();
+        assert!(believes(&here, "m", "t0ken"));
+        while !believes(&there, "m", "t0ken") {
+            tokio::task::yield_now().await;
+        }
+        distrust(&store, &here, &portal).await.unwrap();
+        assert!(!believes(&here, "m", "t0ken"));
+        while believes(&there, "m", "t0ken") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn tokens_are_known_from_the_start_and_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("b24bot.db");
+        let open = || -> Arc<dyn Store> {
+            Arc::new(EmbeddedStore::open(&path, EmbeddedOptions::default()).unwrap())
+        };
+        let store = open();
+        for portal in ["a", "b"] {
+            let token = Secret::from(format!("s3cret-of-{portal}"));
+            trust(&store, &ApplicationTokens::default(), &MemberId::from(portal), &token).await.unwrap();
+        }
+        drop(store);
+        let store = open();
+        let tokens = Arc::new(ApplicationTokens::default());
+        let _following = follow(&store, &tokens).await.unwrap();
+        assert!(believes(&tokens, "a", "s3cret-of-a") && believes(&tokens, "b", "s3cret-of-b"));
+        assert!(!believes(&tokens, "a", "s3cret-of-b"));
+        drop((store, _following));
+        let file = std::fs::read(&path).unwrap();
+        assert!(!file.windows(6).any(|bytes| bytes == b"s3cret"));
+    }
+}
