@@ -1,17 +1,26 @@
-//! What the end-to-end tests stand on: the real program, a portal that answers as told, and the local portal's
-//! control API.
+//! What the end-to-end tests stand on: the real program, a portal that answers as told, one that counts, people who
+//! write to the bot, and the local portal's control API.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
+#![allow(clippy::print_stdout, reason = "tests of chance print their figures")]
 
 mod control;
+mod durable;
+mod load;
 mod program;
+mod recorder;
 mod scripted;
+mod tally;
 
 use std::{future::Future, time::Duration};
 
 pub use control::Control;
+pub use durable::{Durable, Terms, seed, skipped};
+pub use load::{Habits, Kind, Ledger, Load, Sent, event};
 pub use program::{Program, example, program};
+pub use recorder::{Done, Mood, Recorder};
 pub use scripted::{Call, Scripted};
+pub use tally::Tally;
 
 /// How long anything may take on a busy machine before a test gives it up.
 pub const PATIENCE: Duration = Duration::from_secs(30);

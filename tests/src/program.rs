@@ -167,6 +167,15 @@ impl Program {
         assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    /// Ends it in this moment, as `kill -9` does.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be ended.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Waits for its end; the exit code.
     ///
     /// # Panics
