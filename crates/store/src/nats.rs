@@ -21,7 +21,7 @@ use b24bot_core::Secret;
 
 pub use self::options::NatsOptions;
 use self::{node::Node, streams::Streams};
-use crate::OpenError;
+use crate::{OpenError, OpenErrorKind};
 
 /// Keeps everything on a NATS server with JetStream (2.9 or later), for one machine or several.
 ///
@@ -72,12 +72,12 @@ impl NatsStore {
         let streams = Streams::open(url, &options).await?;
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
         let node = Node::new(id, streams, options);
-        node.count_dead().await;
-        node.learn().await.map_err(|error| {
-            OpenError::new(crate::OpenErrorKind::Storage, "cannot read what is stored on NATS").because(error)
+        let store = Self { node };
+        store.learn().await.map_err(|error| {
+            OpenError::new(OpenErrorKind::Storage, "cannot read what is stored on NATS").because(error)
         })?;
-        tokio::spawn(Arc::clone(&node).run());
-        Ok(Self { node })
+        tokio::spawn(Arc::clone(&store.node).run());
+        Ok(store)
     }
 }
 

@@ -29,7 +29,8 @@ mod contract;
 #[path = "nats/server.rs"]
 mod server;
 
-/// Short, so that tests need not wait long until others take over.
+/// Short, so that tests need not wait long until others take over. Where none is to take over it is longer, for a busy
+/// machine is not heard for a second now and then.
 const LEASE: Duration = Duration::from_millis(1_500);
 
 fn address() -> String {
@@ -68,13 +69,14 @@ impl Nats {
         let mut options = NatsOptions::default();
         options.prefix = self.prefix.clone();
         options.max_size = 20_000_000;
-        options.lease = LEASE;
         options
     }
 
-    async fn store(&self) -> Arc<dyn Store> {
+    async fn store(&self, lease: Duration) -> Arc<dyn Store> {
         let url = Secret::from(self.address.as_str());
-        Arc::new(NatsStore::connect(&url, self.options()).await.unwrap())
+        let mut options = self.options();
+        options.lease = lease;
+        Arc::new(NatsStore::connect(&url, options).await.unwrap())
     }
 }
 
@@ -104,7 +106,7 @@ impl Place for Nats {
     }
 
     async fn open(&self) -> Arc<dyn Store> {
-        self.store().await
+        self.store(Duration::from_secs(10)).await
     }
 
     async fn end(&self, store: Arc<dyn Store>) {
@@ -124,7 +126,7 @@ struct Machine {
 impl Machine {
     fn new(place: &Nats) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let store = runtime.block_on(place.store());
+        let store = runtime.block_on(place.store(LEASE));
         Self { runtime, store }
     }
 
@@ -249,7 +251,7 @@ async fn a_repeat_is_recognised_by_every_machine() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn machines_share_the_dialogs_each_of_which_is_worked_in_order() {
     let place = Nats::new().await;
-    let stores = [place.open().await, place.open().await, place.open().await];
+    let stores = [place.store(LEASE).await, place.store(LEASE).await, place.store(LEASE).await];
     // Each takes part as soon as it wants something.
     let (given, mut taken) = tokio::sync::mpsc::unbounded_channel();
     for (number, store) in stores.iter().enumerate() {

@@ -165,6 +165,27 @@ impl NatsStore {
         Ok(part.unwrap_or_default().record)
     }
 
+    /// Counts what waits, to know how much there is before the work begins.
+    pub(crate) async fn learn(&self) -> Result<(), InboxError> {
+        let streams = &self.node.streams;
+        self.node.count_dead().await;
+        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
+        let counts = stream::iter(events).map(async |(subject, _)| {
+            let Some(partition) = partition_of(&subject) else { return Ok(()) };
+            let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
+            let revision = message.as_ref().map_or(0, |message| message.sequence);
+            let part =
+                message.and_then(|message| serde_json::from_slice::<PartRecord>(&message.payload).ok());
+            let mut record = part.unwrap_or_default().record;
+            let above = self.count_from(subject, record.floor + 1).await?;
+            record.open = above.saturating_sub(record.settled());
+            record.read_to = last;
+            self.node.state().learn(partition, revision, record);
+            Ok(())
+        });
+        counts.buffer_unordered(AT_ONCE).try_collect().await
+    }
+
     /// How many wait in a partition that is worked here, once all events up to `last` are read.
     fn pending_here(&self, partition: Partition, last: u64) -> Option<u64> {
         let state = self.node.state();

@@ -88,7 +88,7 @@ impl Inbox for NatsStore {
                     Some(last) => last,
                     None => *end.insert(node.last_event().await?),
                 };
-                if node.has_read(last) {
+                if node.has_given(last) {
                     node.ready.notify_one();
                     return Ok(None);
                 }
@@ -217,11 +217,13 @@ impl Node {
         Ok(info.state.last_sequence)
     }
 
-    /// Whether all events up to there were read that are this process's to handle.
-    fn has_read(&self, last: u64) -> bool {
+    /// Whether all events up to there were read and given out that are this process's to handle.
+    fn has_given(&self, last: u64) -> bool {
         let state = self.state();
         let mut held = state.all_held();
-        state.shares.is_alive(Instant::now())
+        // What has come since the queue was found empty is given out first.
+        !state.has_more()
+            && state.shares.is_alive(Instant::now())
             && state.shares.is_settled()
             && held.all(|(_, held)| held.is_read)
             && (state.position >= last || state.all_held().next().is_none())

@@ -86,23 +86,6 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what is written down of all partitions, to know how much there is before the work begins.
-    pub(crate) async fn learn(&self) -> Result<(), InboxError> {
-        let Streams { names, share, .. } = &self.streams;
-        let subjects =
-            (0..PARTITIONS).map(async |partition| streams::latest(share, &names.part(partition)).await);
-        let records = future::join_all(subjects).await;
-        let mut state = self.state();
-        for (partition, record) in (0..PARTITIONS).zip(records) {
-            if let Some(part) =
-                record?.and_then(|record| serde_json::from_slice::<PartRecord>(&record.payload).ok())
-            {
-                state.learn(partition, part.record);
-            }
-        }
-        Ok(())
-    }
-
     /// Takes part in the work from now on.
     pub(crate) fn work(&self) {
         let mut state = self.state();

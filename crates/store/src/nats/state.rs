@@ -66,6 +66,8 @@ pub(crate) struct State {
     held: Vec<Option<Held>>,
     /// The records of all partitions as they were read last.
     records: Vec<Record>,
+    /// The numbers of those whose entries were counted when the store was opened, which is better than what they say.
+    counted: Vec<u64>,
     /// To be given out.
     queue: BTreeMap<u64, Entry>,
     cache: HashMap<u64, Arc<Envelope>>,
@@ -93,6 +95,7 @@ impl State {
             shares: Shares::new(me, lease),
             held: (0..PARTITIONS).map(|_| None).collect(),
             records: vec![Record::default(); usize::from(PARTITIONS)],
+            counted: vec![0; usize::from(PARTITIONS)],
             queue: BTreeMap::new(),
             cache: HashMap::new(),
             cached: 0,
@@ -136,7 +139,8 @@ impl State {
             let read_to = part.record.read_to;
             self.ahead.retain(|seq, of| *of != partition || *seq > read_to);
         }
-        if let Some(record) = self.records.get_mut(usize::from(partition)) {
+        let is_newer = self.counted.get(usize::from(partition)).is_some_and(|counted| revision > *counted);
+        if let Some(record) = self.records.get_mut(usize::from(partition)).filter(|_| is_newer) {
             *record = part.record;
         }
         turn == Some(Turn::Gained)
@@ -157,9 +161,11 @@ impl State {
         (held.ledger.is_open(seq) && standing != Standing::NotMine).then_some(standing)
     }
 
-    pub(crate) fn learn(&mut self, partition: Partition, record: Record) {
-        if let Some(known) = self.records.get_mut(usize::from(partition)) {
-            *known = record;
+    /// Takes note of how much there was in a partition when the number of its record was this.
+    pub(crate) fn learn(&mut self, partition: Partition, revision: u64, record: Record) {
+        let index = usize::from(partition);
+        if let (Some(known), Some(counted)) = (self.records.get_mut(index), self.counted.get_mut(index)) {
+            (*known, *counted) = (record, revision);
         }
     }
 
