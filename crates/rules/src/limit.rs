@@ -83,11 +83,11 @@ impl FromStr for Limit {
     }
 }
 
-/// When a rule acted lately, for each dialog.
+/// When a rule acted lately, for each dialog, and on which event.
 #[derive(Debug)]
 pub(crate) struct Windows<K> {
     limit: Limit,
-    acted: HashMap<K, VecDeque<Instant>>,
+    acted: HashMap<K, VecDeque<(Instant, u64)>>,
     sweep_at: usize,
 }
 
@@ -96,10 +96,11 @@ impl<K: Eq + Hash + Clone> Windows<K> {
         Self { limit, acted: HashMap::new(), sweep_at: 64 }
     }
 
-    /// Whether the rule may act there now; if so, it counts as done.
-    pub(crate) fn admit(&mut self, dialog: &K, now: Instant) -> bool {
+    /// Whether the rule may act there now; if so, it counts as done. On an event that it may act on it may do so again,
+    /// without counting twice: the event is handled again because something failed.
+    pub(crate) fn admit(&mut self, dialog: &K, event: u64, now: Instant) -> bool {
         let within = self.limit.within;
-        let is_recent = |at: &Instant| now.saturating_duration_since(*at) < within;
+        let is_recent = |(at, _): &(Instant, u64)| now.saturating_duration_since(*at) < within;
         if !self.acted.contains_key(dialog) && self.acted.len() >= self.sweep_at {
             self.acted.retain(|_, times| times.back().is_some_and(is_recent));
             self.forget_quietest();
@@ -109,9 +110,12 @@ impl<K: Eq + Hash + Clone> Windows<K> {
         while times.front().is_some_and(|at| !is_recent(at)) {
             times.pop_front();
         }
+        if times.iter().any(|(_, other)| *other == event) {
+            return true;
+        }
         let admitted = times.len() < self.limit.times;
         if admitted {
-            times.push_back(now);
+            times.push_back((now, event));
         }
         admitted
     }
@@ -121,13 +125,13 @@ impl<K: Eq + Hash + Clone> Windows<K> {
             return;
         }
         let mut latest: Vec<Instant> =
-            self.acted.values().filter_map(|times| times.back().copied()).collect();
+            self.acted.values().filter_map(|times| times.back().map(|(at, _)| *at)).collect();
         let middle = latest.len() / 2;
         let (_, median, _) = latest.select_nth_unstable(middle);
         let median = *median;
         let mut spare = DIALOGS / 2;
         self.acted.retain(|_, times| {
-            let keeps = times.back().is_some_and(|at| *at >= median) && spare > 0;
+            let keeps = times.back().is_some_and(|(at, _)| *at >= median) && spare > 0;
             spare -= usize::from(keeps);
             keeps
         });
@@ -172,10 +176,10 @@ mod tests {
         let mut windows = Windows::new("1/1d".parse().unwrap());
         let start = Instant::now();
         for dialog in 0..50_000_u32 {
-            assert!(windows.admit(&dialog, start + Duration::from_millis(dialog.into())));
+            assert!(windows.admit(&dialog, 1, start + Duration::from_millis(dialog.into())));
             assert!(windows.acted.len() <= DIALOGS);
         }
-        assert!(!windows.admit(&49_999, start + Duration::from_secs(60)));
+        assert!(!windows.admit(&49_999, 2, start + Duration::from_secs(60)));
     }
 
     #[test]
@@ -183,7 +187,7 @@ mod tests {
         let mut windows = Windows::new("1/1d".parse().unwrap());
         let now = Instant::now();
         for dialog in 0..50_000_u32 {
-            assert!(windows.admit(&dialog, now));
+            assert!(windows.admit(&dialog, 1, now));
             assert!(windows.acted.len() <= DIALOGS);
         }
     }
@@ -193,7 +197,7 @@ mod tests {
         let mut windows = Windows::new("2/1s".parse().unwrap());
         let start = Instant::now();
         for dialog in 0..10_000_u32 {
-            windows.admit(&dialog, start + Duration::from_secs(dialog.into()));
+            windows.admit(&dialog, 1, start + Duration::from_secs(dialog.into()));
             assert!(windows.acted.len() <= 64);
         }
     }
@@ -210,11 +214,12 @@ mod tests {
             let mut windows = Windows::new(limit);
             let mut admitted: Vec<(u8, Instant)> = Vec::new();
             let mut now = Instant::now();
-            for (dialog, pause) in steps {
+            for (event, (dialog, pause)) in (0..).zip(steps) {
                 now += Duration::from_millis(pause);
                 let recent = admitted.iter().filter(|(d, at)| *d == dialog && now - *at < limit.within).count();
                 let expected = recent < times;
-                prop_assert_eq!(windows.admit(&dialog, now), expected);
+                prop_assert_eq!(windows.admit(&dialog, event, now), expected);
+                prop_assert_eq!(windows.admit(&dialog, event, now), expected, "handled again");
                 if expected {
                     admitted.push((dialog, now));
                 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use b24bot_actions::LikeAction;
-use b24bot_core::{DialogId, Event, MemberId, MessageId};
+use b24bot_core::{DialogId, Event, EventKey, MemberId, MessageId};
 
 use crate::{MessageView, Rule, limit::Windows};
 
@@ -56,14 +56,15 @@ impl RuleSet {
         &self.rules
     }
 
-    /// What the rules want done about an event, in order. What is returned counts for their limits.
+    /// What the rules want done about an event, in order. What is returned counts for their limits, once for an event
+    /// that is handled several times because something failed.
     ///
     /// A rule at its limit is passed over as if it did not match: its `stop` does not hold either.
     #[must_use]
     pub fn decide(&self, event: &Event, now: Instant) -> Vec<Effect> {
         let mut effects = Vec::new();
         let Some(view) = MessageView::of(event) else { return effects };
-        let mut place = None;
+        let (mut place, mut identity) = (None, None);
         for (number, rule) in self.rules.iter().enumerate() {
             if !rule.matches(&view) {
                 continue;
@@ -71,11 +72,12 @@ impl RuleSet {
             if rule.limit.is_some() {
                 let place =
                     place.get_or_insert_with(|| (event.portal.member_id.clone(), view.dialog.clone()));
+                let event = *identity.get_or_insert_with(|| identify(event));
                 let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
                 let admitted = windows
                     .get_mut(number)
                     .and_then(Option::as_mut)
-                    .is_none_or(|rule| rule.admit(place, now));
+                    .is_none_or(|rule| rule.admit(place, event, now));
                 if !admitted {
                     continue;
                 }
@@ -87,6 +89,11 @@ impl RuleSet {
         }
         effects
     }
+}
+
+/// The same for an event whenever it is handled, another for any other event.
+fn identify(event: &Event) -> u64 {
+    EventKey::of(event).digest().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 impl Rule {

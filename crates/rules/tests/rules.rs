@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use b24bot_core::{Event, decode};
+use b24bot_core::{Event, Payload, decode};
 use b24bot_rules::{Config, EffectKind, MessageView, RuleSet};
 use proptest::prelude::*;
 
@@ -36,6 +36,14 @@ fn said(dialog: &str, user: &str, text: &str, more: &[(&str, &str)]) -> Event {
         vec![("MESSAGE", text), ("MESSAGE_ID", "7"), ("DIALOG_ID", dialog), ("FROM_USER_ID", user)];
     params.extend_from_slice(more);
     event("ONIMBOTMESSAGEADD", &params)
+}
+
+/// The same as another message.
+fn numbered(mut event: Event, id: u64) -> Event {
+    if let Payload::MessageAdd(message) = &mut event.payload {
+        message.id = id.into();
+    }
+    event
 }
 
 #[test]
@@ -182,7 +190,7 @@ fn a_limit_counts_in_each_dialog_of_each_portal() {
     );
     let start = Instant::now();
     let acts = |event: &Event, second: u64| {
-        let effects = rules.decide(event, start + Duration::from_secs(second));
+        let effects = rules.decide(&numbered(event.clone(), 100 + second), start + Duration::from_secs(second));
         effects.iter().map(|effect| effect.rule.to_string()).collect::<Vec<_>>().concat()
     };
     let mut elsewhere = said("chat5", "27", "x", &[]);
@@ -196,6 +204,8 @@ fn a_limit_counts_in_each_dialog_of_each_portal() {
     assert_eq!(acts(&message("x"), 60), "a");
     assert_eq!(acts(&message("x"), 61), "b");
     assert_eq!(acts(&message("x"), 90), "a");
+    assert_eq!(acts(&message("x"), 90), "a", "the same event, handled again because something failed");
+    assert_eq!(acts(&message("x"), 91), "b", "which did not count twice");
 }
 
 #[test]
@@ -255,7 +265,7 @@ proptest! {
         let rules = rules(&text);
         let now = Instant::now();
         let mut acted = vec![0_u32; written.len()];
-        for word in words {
+        for (id, word) in (1..).zip(words) {
             let expected: Vec<usize> = {
                 let mut expected = Vec::new();
                 for (number, (asked, stop, limit)) in written.iter().enumerate() {
@@ -269,7 +279,7 @@ proptest! {
                 }
                 expected
             };
-            let effects = rules.decide(&message(&format!("w{word}")), now);
+            let effects = rules.decide(&numbered(message(&format!("w{word}")), id), now);
             let found: Vec<usize> = effects.iter().map(|effect| effect.rule.parse().unwrap()).collect();
             prop_assert_eq!(found, expected);
         }
