@@ -8,12 +8,13 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use b24bot_tests::{
-    Durable, Habits, Kind, Load, Mood, Program, Recorder, Tally, Terms, event, eventually, seed, skipped,
+    Durable, Habits, Kind, Load, Mood, Program, Recorder, Tally, Terms, event, eventually, program, seed,
+    skipped,
 };
 use tempfile::TempDir;
 
@@ -43,14 +44,16 @@ impl Disk {
     }
 
     /// Writes a file as large as there is room for.
-    fn fill(&self) -> PathBuf {
-        let path = self.path().join("ballast");
-        let mut file = File::create(&path).unwrap();
+    fn fill(&self) {
+        let mut file = File::create(self.ballast()).unwrap();
         for size in [64 * 1024, 4096] {
             let piece = vec![1; size];
             while file.write_all(&piece).is_ok() {}
         }
-        path
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path().join("ballast")
     }
 }
 
@@ -70,19 +73,18 @@ async fn metric_is(program: &Program, name: &str, value: f64) {
 /// Has the store fail under load and come back; the figures in the end.
 async fn fails_and_comes_back(
     test: &str,
-    bot: &Durable,
+    (bot, program): (&Durable, Program),
     portal: &Recorder,
-    fail: impl FnOnce() -> PathBuf,
-    mend: impl FnOnce(&Path),
+    fail: impl FnOnce(&Program),
+    mend: impl FnOnce(&Program),
 ) {
     let seed = seed(test);
-    let program = bot.run().await;
     let load = Load::start(Habits { people: 8, ..Habits::default() }, seed);
     load.doors(&[program.door().await]);
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert!(load.ledger().refusals().is_empty(), "{program:?}");
 
-    let what = fail();
+    fail(&program);
     let failed = Instant::now();
     metric_is(&program, "b24bot_store_failing", 1.0).await;
     let noticed = failed.elapsed();
@@ -99,7 +101,7 @@ async fn fails_and_comes_back(
     };
     eventually("likes of all that was acknowledged before", liked).await;
 
-    mend(&what);
+    mend(&program);
     let mended = Instant::now();
     metric_is(&program, "b24bot_store_failing", 0.0).await;
     let recovered = mended.elapsed();
@@ -135,35 +137,58 @@ async fn fails_and_comes_back(
     assert_eq!((portal.done().likes, portal.done().replies), (done.likes, done.replies));
 }
 
+/// Sets how large a file of the program's may become.
+fn limit_files(program: &Program, to: &str) {
+    let limit =
+        Command::new("prlimit").arg(format!("--pid={}", program.id())).arg(format!("--fsize={to}")).status();
+    assert!(limit.unwrap().success());
+}
+
+/// On a small disk of its own, where it may be mounted, and with files that may not become larger, which anyone may ask
+/// for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk() {
-    let disk = match Disk::mount("80m") {
-        Ok(disk) => disk,
-        Err(why) => return skipped("full disk", &why),
-    };
-    let portal = Recorder::start().await;
-    let place = format!("path = '{}'", disk.path().join("b24bot.db").display());
-    let bot = Durable::new(&portal, Terms { place: Some(&place), retry: PATIENT, ..Terms::default() });
-    let remove = |ballast: &Path| std::fs::remove_file(ballast).unwrap();
-    fails_and_comes_back("full disk", &bot, &portal, || disk.fill(), remove).await;
+    let disk = Disk::mount("80m");
+    let can_limit = Command::new("prlimit").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if let (Err(why), false) = (&disk, can_limit) {
+        return skipped("full disk", why);
+    }
+    if let Ok(disk) = disk {
+        let portal = Recorder::start().await;
+        let place = format!("path = '{}'", disk.path().join("b24bot.db").display());
+        let bot = Durable::new(&portal, Terms { place: Some(&place), retry: PATIENT, ..Terms::default() });
+        let mend = |_: &Program| std::fs::remove_file(disk.ballast()).unwrap();
+        let program = bot.run().await;
+        fails_and_comes_back("full disk", (&bot, program), &portal, |_| disk.fill(), mend).await;
+    }
+    if can_limit {
+        let portal = Recorder::start().await;
+        let bot = Durable::new(&portal, Terms { retry: PATIENT, ..Terms::default() });
+        // A signal comes with the error, and ends whoever does not ignore it.
+        let file = program();
+        let run = ["-c", "trap '' XFSZ; exec \"$0\" run", file.to_str().unwrap()];
+        let program = Program::start_file(Path::new("/bin/sh"), &run, Some(bot.config()), "info");
+        program.door().await;
+        let fail = |program: &Program| limit_files(program, "4096:unlimited");
+        let mend = |program: &Program| limit_files(program, "unlimited:unlimited");
+        fails_and_comes_back("file size limit", (&bot, program), &portal, fail, mend).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_errs() {
     let portal = Recorder::start().await;
     let bot = Durable::new(&portal, Terms { retry: PATIENT, ..Terms::default() });
-    let execute = |store: &Path, sql: &str| {
-        let connection = rusqlite::Connection::open(store).unwrap();
+    let execute = |sql: &str| {
+        let connection = rusqlite::Connection::open(bot.store()).unwrap();
         connection.busy_timeout(Duration::from_secs(5)).unwrap();
         connection.execute_batch(sql).unwrap();
     };
-    let fail = || {
-        let sql = "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'as told'); END";
-        execute(&bot.store(), sql);
-        bot.store()
-    };
-    let mend = |store: &Path| execute(store, "DROP TRIGGER broken");
-    fails_and_comes_back("failing store", &bot, &portal, fail, mend).await;
+    let fail = "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'as told'); END";
+    let mend = "DROP TRIGGER broken";
+    let program = bot.run().await;
+    fails_and_comes_back("failing store", (&bot, program), &portal, |_| execute(fail), |_| execute(mend))
+        .await;
 }
 
 #[tokio::test]

@@ -84,6 +84,17 @@ async fn caught_up(ledger: &Ledger, portal: &Recorder) -> Duration {
     begun.elapsed()
 }
 
+/// Waits until others have done the work of a node that has just gone; how long that took.
+async fn taken_over(load: &Load, portal: &Recorder) -> Duration {
+    let gone = Instant::now();
+    // They go on taking in what would be its work.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    caught_up(load.ledger(), portal).await;
+    let taken_over = gone.elapsed();
+    assert!(taken_over < Duration::from_secs(15), "it took {taken_over:?}");
+    taken_over
+}
+
 /// Waits until nothing waits, and demands what was promised.
 async fn demand(test: &str, ledger: &Ledger, portal: &Recorder, bot: &Durable, nodes: &[&Program]) -> Tally {
     // What the nodes know of each other can be a second old.
@@ -126,11 +137,9 @@ async fn a_node_dies_and_another_stands_still() {
     println!("nodes: with three nodes all is done {:?} later", caught_up(load.ledger(), &portal).await);
 
     first.kill().await;
-    let taken_over = caught_up(load.ledger(), &portal).await;
-    println!("nodes: one killed: its work is taken over and done after {taken_over:?}");
-    assert!(taken_over < Duration::from_secs(15));
     load.doors(&doors(&[&second, &third]).await);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let time = taken_over(&load, &portal).await;
+    println!("nodes: one killed: its work is taken over and done after {time:?}");
 
     let fourth = bot.run().await;
     load.doors(&doors(&[&second, &third, &fourth]).await);
@@ -138,12 +147,8 @@ async fn a_node_dies_and_another_stands_still() {
     third.signal("STOP");
     let stopped = Instant::now();
     load.doors(&doors(&[&second, &fourth]).await);
-    // The others take in what would be its work, and some wait in vain for its answer.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    caught_up(load.ledger(), &portal).await;
-    let taken_over = stopped.elapsed();
-    println!("nodes: one stands still: its work is taken over and done after {taken_over:?}");
-    assert!(taken_over < Duration::from_secs(15));
+    let time = taken_over(&load, &portal).await;
+    println!("nodes: one stands still: its work is taken over and done after {time:?}");
     tokio::time::sleep(Duration::from_secs(8).saturating_sub(stopped.elapsed())).await;
     third.signal("CONT");
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -157,13 +157,23 @@ impl Program {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    ///
+    /// When it is gone.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends a signal by name.
     ///
     /// # Panics
     ///
     /// When it is gone.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
+        let id = self.id().to_string();
         assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
