@@ -235,7 +235,7 @@ impl Node {
         }
         for node in dead {
             tracing::info!(node, "a machine is silent: its work is free to be taken over");
-            let _ = streams::erase(&self.streams.share, &names.node(&node)).await;
+            let _ = streams::remove_latest(&self.streams.share, &names.node(&node)).await;
         }
     }
 

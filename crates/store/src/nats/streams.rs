@@ -171,7 +171,16 @@ pub(crate) async fn subjects(
     Ok((subjects, last))
 }
 
-/// Removes what a subject, or all of a pattern, has.
+/// Removes what a subject has in a stream that others follow. A purge would have a server (2.9 at least) pass over what
+/// it has not sent to them yet, and nobody would notice.
+pub(crate) async fn remove_latest(stream: &Stream<()>, subject: &str) -> Result<(), InboxError> {
+    if let Some(message) = latest(stream, subject).await? {
+        stream.delete_message(message.sequence).await.map_err(InboxError::storage)?;
+    }
+    Ok(())
+}
+
+/// Removes what a subject, or all of a pattern, has. Only in streams that nobody follows: see [`remove_latest`].
 pub(crate) async fn erase(stream: &Stream<()>, subject: &str) -> Result<u64, InboxError> {
     Ok(stream.purge().filter(subject).await.map_err(InboxError::storage)?.purged)
 }
