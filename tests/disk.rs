@@ -184,7 +184,8 @@ async fn a_store_that_errs() {
         connection.busy_timeout(Duration::from_secs(5)).unwrap();
         connection.execute_batch(sql).unwrap();
     };
-    let fail = "CREATE TRIGGER broken BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'as told'); END";
+    // Of every write: it is not well again between two of them.
+    let fail = "CREATE TRIGGER broken BEFORE UPDATE ON counter BEGIN SELECT RAISE(FAIL, 'as told'); END";
     let mend = "DROP TRIGGER broken";
     let program = bot.run().await;
     fails_and_comes_back("failing store", (&bot, program), &portal, |_| execute(fail), |_| execute(mend))

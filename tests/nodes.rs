@@ -5,14 +5,14 @@
 #![allow(clippy::print_stdout, reason = "the figures of a run are worth knowing")]
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     net::TcpListener,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use b24bot_tests::{
-    Durable, Habits, Kind, Ledger, Load, Program, Recorder, Tally, Terms, eventually, seed, skipped,
+    Durable, Habits, Kind, Ledger, Load, PATIENCE, Program, Recorder, Tally, Terms, eventually, seed, skipped,
 };
 use tempfile::TempDir;
 
@@ -76,12 +76,15 @@ async fn doors(nodes: &[&Program]) -> Vec<String> {
 /// Waits until all that was acknowledged by now is liked; how long that took.
 async fn caught_up(ledger: &Ledger, portal: &Recorder) -> Duration {
     let (begun, before) = (Instant::now(), ledger.acknowledged(Kind::Thanks));
-    let liked = || async {
+    loop {
         let likes = portal.done().likes;
-        before.iter().all(|id| likes.contains_key(id)).then_some(())
-    };
-    eventually("likes of all that was acknowledged before", liked).await;
-    begun.elapsed()
+        let missing: Vec<&u64> = before.iter().filter(|id| !likes.contains_key(id)).collect();
+        if missing.is_empty() {
+            return begun.elapsed();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{missing:?} of {} are not liked yet", before.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Waits until others have done the work of a node that has just gone; how long that took.
@@ -111,8 +114,8 @@ async fn demand(test: &str, ledger: &Ledger, portal: &Recorder, bot: &Durable, n
 
 /// A node can be stopped between its asking whether it may send a message and sending it. Others then set the message
 /// aside and go on, and it comes when the node does.
-fn late_messages(tally: &mut Tally, aside: &HashSet<u64>) {
-    let (late, disordered) = tally.disordered.iter().partition(|(_, late)| aside.contains(late));
+fn late_messages(tally: &mut Tally, aside: &HashMap<u64, String>) {
+    let (late, disordered) = tally.disordered.iter().partition(|(_, late)| aside.contains_key(late));
     tally.disordered = disordered;
     let late: Vec<(u64, u64)> = late;
     if !late.is_empty() {

@@ -61,7 +61,8 @@ async fn while_the_portal_hangs_a_bot_stops_in_time_and_its_next_start_does_the_
         assert_eq!(liked, (1..=4).map(|dialog| id(dialog, 2)).collect());
         assert_eq!(replied, (1..=4).map(|dialog| id(dialog, 3)).collect());
         // The first wish of each dialog was on its way when the bot stopped.
-        assert_eq!(bot.aside().await, (1..=4).map(|dialog| id(dialog, 1)).collect());
+        let aside: HashSet<u64> = bot.aside().await.into_keys().collect();
+        assert_eq!(aside, (1..=4).map(|dialog| id(dialog, 1)).collect());
         assert!(done.replies.values().all(|times| *times == 1), "{done:?}");
     }
 }

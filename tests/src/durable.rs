@@ -1,7 +1,7 @@
 //! A bot whose store outlives it.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -123,18 +123,22 @@ reply = "Here you are: {{text}}"
         program
     }
 
-    /// The messages that were set aside, as `b24bot inbox` tells.
+    /// The messages that were set aside, and why, as `b24bot inbox` tells.
     ///
     /// # Panics
     ///
     /// When it does not.
-    pub async fn aside(&self) -> HashSet<u64> {
+    pub async fn aside(&self) -> HashMap<u64, String> {
         let arguments = ["inbox", "list", "--json", "--limit", "1000000"];
         let output = Program::to_end(&arguments, Some(&self.config), &[("RUST_LOG", "warn")]).await;
         let listed: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-        let keys = listed.as_array().into_iter().flatten().filter_map(|entry| entry["key"].as_str());
-        keys.map(|key| key.rsplit('/').next().unwrap_or_default().parse().unwrap()).collect()
+        let why = |entry: &Value| {
+            let id = entry["key"].as_str()?.rsplit('/').next()?.parse().ok()?;
+            Some((id, entry["progress"]["error"].as_str()?.to_owned()))
+        };
+        let listed = listed.as_array().unwrap();
+        listed.iter().map(|entry| why(entry).unwrap_or_else(|| panic!("{entry}"))).collect()
     }
 }
 

@@ -1,11 +1,14 @@
 //! What was promised against what was done.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashMap, fmt};
 
 use crate::{
     load::{Kind, Ledger, dialog_of},
     recorder::Done,
 };
+
+/// The one reason to set a message aside.
+const IN_DOUBT: &str = "in doubt, it may have been done already";
 
 /// The figures of a test. Whatever is in a list should not be.
 #[derive(Clone, Debug, Default)]
@@ -38,14 +41,14 @@ pub struct Tally {
     pub replies_doubled: Vec<u64>,
     /// Messages for which something was done before it was for an earlier one of the dialog, and that earlier one.
     pub disordered: Vec<(u64, u64)>,
-    /// What nobody has asked for.
+    /// What nobody has asked for, and what was set aside without being in doubt.
     pub strange: Vec<String>,
 }
 
 impl Tally {
-    /// Compares. `aside` are the messages that were set aside.
+    /// Compares. `aside` are the messages that were set aside, and why.
     #[must_use]
-    pub fn of(ledger: &Ledger, done: &Done, aside: &HashSet<u64>) -> Self {
+    pub fn of(ledger: &Ledger, done: &Done, aside: &HashMap<u64, String>) -> Self {
         let sent = ledger.sent();
         let (thanks, teas) = (ledger.acknowledged(Kind::Thanks), ledger.acknowledged(Kind::Tea));
         let mut tally = Self {
@@ -56,15 +59,15 @@ impl Tally {
             liked: done.likes.len(),
             liked_again: done.likes.values().map(|times| u64::from(times - 1)).sum(),
             replied: done.replies.len(),
-            replies_aside: teas.intersection(aside).count(),
-            replied_and_aside: done.replies.keys().filter(|id| aside.contains(id)).count(),
+            replies_aside: teas.iter().filter(|id| aside.contains_key(id)).count(),
+            replied_and_aside: done.replies.keys().filter(|id| aside.contains_key(id)).count(),
             strange: done.strange.clone(),
             ..Self::default()
         };
         let not_liked = thanks.iter().filter(|id| !done.likes.contains_key(id));
-        (tally.likes_aside, tally.likes_lost) = not_liked.partition(|id| aside.contains(id));
+        (tally.likes_aside, tally.likes_lost) = not_liked.partition(|id| aside.contains_key(id));
         let not_replied = teas.iter().filter(|id| !done.replies.contains_key(id));
-        tally.replies_lost = not_replied.filter(|id| !aside.contains(id)).copied().collect();
+        tally.replies_lost = not_replied.filter(|id| !aside.contains_key(id)).copied().collect();
         tally.replies_doubled =
             done.replies.iter().filter(|(_, times)| **times > 1).map(|(id, _)| *id).collect();
         for order in done.order.values() {
@@ -84,6 +87,8 @@ impl Tally {
         };
         tally.strange.extend(wrong(done.likes.keys().collect(), Kind::Thanks, "a like"));
         tally.strange.extend(wrong(done.replies.keys().collect(), Kind::Tea, "an answer"));
+        let other = aside.iter().filter(|(_, why)| !why.contains(IN_DOUBT));
+        tally.strange.extend(other.map(|(id, why)| format!("{id} was set aside: {why}")));
         tally
     }
 
