@@ -125,20 +125,22 @@ impl Client {
     async fn deliver(&self, call: &Call, body: &Body, once: Option<Once>) -> Result<Received, Error> {
         self.0.portal.limiter.slot().await;
         let Some(mut once) = once else {
-            return self.insist(call, body, call.is_idempotent()).await;
+            return self.insist(call, body, None).await;
         };
         // Begun no earlier than here: whoever is stopped in the queue leaves nothing in doubt.
         if let Some(received) = once.begin(call.method()).await? {
             return Ok(received);
         }
-        let outcome = self.insist(call, body, false).await;
+        let outcome = self.insist(call, body, Some(&mut once)).await;
         once.end(outcome.as_ref()).await;
         outcome
     }
 
-    /// Sends the call until it is answered or not worth repeating. `harmless`: doing it twice does no harm.
-    async fn insist(&self, call: &Call, body: &Body, harmless: bool) -> Result<Received, Error> {
+    /// Sends the call until it is answered or not worth repeating. What is recorded has been begun, and is repeated
+    /// only where it was certainly not carried out.
+    async fn insist(&self, call: &Call, body: &Body, mut once: Option<&mut Once>) -> Result<Received, Error> {
         let limiter = &self.0.portal.limiter;
+        let harmless = once.is_none() && call.is_idempotent();
         let mut backoff = Backoff::new(self.0.retry, Instant::now().into_std());
         loop {
             let error = match self.request(call.method(), body).await {
@@ -153,12 +155,21 @@ impl Client {
             }
             let Some(pause) = pause(harmless, &error, &mut backoff) else { return Err(error) };
             info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
+            // Whoever is stopped in the pause leaves nothing in doubt either.
+            if let Some(once) = &mut once {
+                once.put_off(&error).await;
+            }
             let again = async {
                 sleep(pause).await;
                 limiter.slot_again().await;
             };
             if timeout_at(backoff.deadline().into(), again).await.is_err() {
                 return Err(error);
+            }
+            if let Some(once) = &mut once
+                && let Some(received) = once.begin(call.method()).await?
+            {
+                return Ok(received);
             }
         }
     }

@@ -41,7 +41,7 @@ impl Recorder {
         name.push_str(&format!("/{count}"));
         *count += 1;
         drop(counts);
-        Once { effects: self.effects.clone(), name, promise, in_doubt: false }
+        Once { effects: self.effects.clone(), name, promise, noted: Noted::Nothing }
     }
 }
 
@@ -51,23 +51,48 @@ pub(crate) struct Once {
     effects: EntryEffects,
     name: String,
     promise: Promise,
-    /// An earlier attempt may have made it already.
-    in_doubt: bool,
+    noted: Noted,
+}
+
+/// What is noted of a call by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Noted {
+    /// Nothing that this attempt would have to take back.
+    Nothing,
+    /// That this attempt has begun it.
+    Begun,
+    /// That this attempt had begun it and did not make it; unless that could not be noted.
+    PutOff { noted: bool },
+    /// That it was begun, by an earlier attempt too: that one may have made it already.
+    InDoubt,
 }
 
 impl Once {
     /// Notes that the call is about to be made; returns what it returned if it was made before.
     pub(crate) async fn begin(&mut self, method: &str) -> Result<Option<Received>, Error> {
+        if matches!(self.noted, Noted::Begun | Noted::InDoubt) {
+            return Ok(None);
+        }
+        // Should this fail, the entry may be another process's by now, and what is noted with it.
+        let before = std::mem::replace(&mut self.noted, Noted::Nothing);
         let known = self.effects.begin(&self.name).await;
         match known.map_err(|error| Error::new(ErrorKind::Store, method).source_from(error))? {
-            Effect::New => Ok(None),
+            Effect::New => {
+                self.noted = Noted::Begun;
+                Ok(None)
+            }
             Effect::Had(result) => {
                 debug!(effect = %self.name, "done in an earlier attempt");
                 Received::recorded(method, result).map(Some)
             }
+            // It was begun here, and that it was not made has not reached the store.
+            _ if matches!(before, Noted::PutOff { .. }) => {
+                self.noted = Noted::Begun;
+                Ok(None)
+            }
             _ if self.promise == Promise::AtLeastOnce => {
                 warn!(effect = %self.name, "in doubt since an earlier attempt, and done again");
-                self.in_doubt = true;
+                self.noted = Noted::InDoubt;
                 Ok(None)
             }
             _ => Err(Error::new(ErrorKind::InDoubt, method).note(
@@ -78,17 +103,35 @@ impl Once {
         }
     }
 
+    /// Notes before a pause that the call was not made, if that is certain: it is to be begun again after it.
+    pub(crate) async fn put_off(&mut self, error: &Error) {
+        // That it was not done this time says nothing of the time before.
+        if error.is_not_done() && self.noted == Noted::Begun {
+            self.noted = Noted::PutOff { noted: self.finish(Ended::NotHad).await };
+        }
+    }
+
     /// Notes how the call ended, if that is known. What cannot be noted stays in doubt: the call itself is over.
     pub(crate) async fn end(self, outcome: Result<&Received, &Error>) {
-        let ended = match outcome {
-            Ok(received) => Ended::Had(received.result().as_bytes().to_vec()),
-            // That it was not done this time says nothing of the time before.
-            Err(error) if error.is_not_done() && !self.in_doubt => Ended::NotHad,
-            Err(_) => return,
+        let ended = match (outcome, self.noted) {
+            (Ok(received), Noted::Begun | Noted::InDoubt) => {
+                Ended::Had(received.result().as_bytes().to_vec())
+            }
+            (Err(error), Noted::Begun | Noted::PutOff { noted: false }) if error.is_not_done() => {
+                Ended::NotHad
+            }
+            _ => return,
         };
-        if let Err(error) = self.effects.finish(&self.name, ended).await {
-            let error = &error as &dyn std::error::Error;
+        self.finish(ended).await;
+    }
+
+    /// Whether that could be noted.
+    async fn finish(&self, ended: Ended) -> bool {
+        let finished = self.effects.finish(&self.name, ended).await;
+        if let Err(error) = &finished {
+            let error = error as &dyn std::error::Error;
             warn!(effect = %self.name, error, "how a call ended cannot be recorded: it is in doubt");
         }
+        finished.is_ok()
     }
 }

@@ -26,6 +26,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     BeginFails,
+    BeginFailsAgain,
     FinishFails,
     DiesAfterBegin,
     DiesBeforeFinish,
@@ -79,6 +80,9 @@ impl Kept {
 impl Effects for Kept {
     async fn begin(&self, _: &Entry, effect: &str) -> Result<Effect, InboxError> {
         self.fails(Fault::BeginFails)?;
+        if self.begun() > 0 {
+            self.fails(Fault::BeginFailsAgain)?;
+        }
         self.begun.fetch_add(1, Ordering::Relaxed);
         let known = {
             let mut known = self.known.lock().unwrap();
@@ -422,7 +426,70 @@ async fn what_fails_on_this_side_keeps_its_place() {
 async fn repetitions_within_one_attempt_are_one_effect() {
     let bot = Bot::start([error(503, "QUERY_LIMIT_EXCEEDED"), ok(900)]).await;
     assert_eq!(bot.attempt(&tokens()).reply("Hi").await.unwrap(), 900.into());
-    assert_eq!((bot.portal.methods().len(), bot.kept.begun()), (2, 1));
+    assert_eq!((bot.portal.methods().len(), bot.kept.known().len()), (2, 1));
     let never = quick().retry(RetryPolicy::never()).build().unwrap();
     assert_eq!(bot.attempt(&never).reply("Hi").await.unwrap(), 900.into());
+}
+
+#[tokio::test]
+async fn whoever_is_stopped_in_the_pause_before_a_repetition_leaves_nothing_in_doubt() {
+    let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(86_400));
+    let patient = || quick().retry(RetryPolicy::default().within(day).pauses(hour, hour));
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let webhook = format!("http://{}/rest/1/s/", nobody.local_addr().unwrap());
+    drop(nobody);
+    for (portals, refusals) in [
+        (patient(), vec![error(503, "QUERY_LIMIT_EXCEEDED")]),
+        (patient().webhook(webhook.parse().unwrap()), vec![]),
+    ] {
+        let asked = refusals.len();
+        let bot = Bot::start(refusals).await;
+        let ctx = bot.attempt(&portals.build().unwrap());
+        assert!(timeout(Duration::from_millis(300), ctx.reply("Hi")).await.is_err(), "it pauses");
+        assert_eq!((bot.portal.methods().len(), bot.kept.begun()), (asked, 1));
+        bot.portal.prepare([ok(900)]);
+        assert_eq!(bot.attempt(&tokens()).reply("Hi").await.unwrap(), 900.into());
+        assert_eq!(bot.portal.methods().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_is_recorded_before_it_is_sent() {
+    let too_fast = || error(503, "QUERY_LIMIT_EXCEEDED");
+    for fault in [Fault::DiesBeforeFinish, Fault::BeginFailsAgain] {
+        let bot = Bot::start([too_fast()]).await;
+        bot.kept.fault(Some(fault));
+        let ctx = bot.attempt(&tokens());
+        tokio::select! {
+            sent = ctx.reply("Hi") => assert_eq!(kind_of(sent), (ErrorKind::Store, Repeat::Later)),
+            () = bot.kept.died.notified() => assert_eq!(fault, Fault::DiesBeforeFinish),
+        }
+        bot.kept.fault(None);
+        assert_eq!(bot.portal.methods().len(), 1, "{fault:?}");
+    }
+
+    // Lost after the repetition: it may have been carried out.
+    let bot = Bot::start([too_fast(), error(500, "INTERNAL_SERVER_ERROR")]).await;
+    bot.attempt(&tokens()).reply("Hi").await.unwrap_err();
+    assert_eq!(kind_of(bot.attempt(&tokens()).reply("Hi").await), IN_DOUBT);
+    assert_eq!(bot.portal.methods().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_that_cannot_be_recorded_does_not_keep_a_call_from_being_repeated() {
+    let bot = Bot::start([error(503, "QUERY_LIMIT_EXCEEDED"), ok(900)]).await;
+    bot.kept.fault(Some(Fault::FinishFails));
+    assert_eq!(bot.attempt(&tokens()).reply("Hi").await.unwrap(), 900.into());
+    assert_eq!(bot.portal.methods().len(), 2);
+}
+
+#[tokio::test]
+async fn refusals_while_in_doubt_do_not_take_the_doubt_away() {
+    let too_fast = || error(503, "QUERY_LIMIT_EXCEEDED");
+    let bot = Bot::start([error(500, "INTERNAL_SERVER_ERROR"), too_fast(), too_fast(), too_fast()]).await;
+    for _ in 0..2 {
+        bot.attempt(&again()).reply("Hi").await.unwrap_err();
+    }
+    assert_eq!(bot.portal.methods().len(), 4);
+    assert_eq!(kind_of(bot.attempt(&tokens()).reply("Hi").await), IN_DOUBT);
 }

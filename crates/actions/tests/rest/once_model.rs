@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use b24bot_actions::{Context, Error, Promise, Promises, RetryPolicy};
+use b24bot_actions::{Context, Error, Promise, Promises};
 use proptest::prelude::*;
 
 use crate::{
@@ -66,7 +66,7 @@ fn messages_are_sent_as_often_as_promised() {
     let portal = runtime.block_on(Portal::start([]));
     let [at_most, at_least] = [Promise::AtMostOnce, Promise::AtLeastOnce].map(|promise| {
         let promises = Promises::default().messages(promise);
-        (promise, quick().retry(RetryPolicy::never()).promises(promises).build().unwrap())
+        (promise, quick().promises(promises).build().unwrap())
     });
     let attempt = (prop::array::uniform3(fate()), fault());
     let cases = (any::<bool>(), prop::collection::vec(attempt, 1..8));
