@@ -18,8 +18,8 @@ use b24bot_tests::{
 };
 use tempfile::TempDir;
 
-/// What cannot be recorded is tried again as often as it takes.
-const PATIENT: &str = "attempts = 1000";
+/// What cannot be recorded is tried again as often as it takes, and uses up no attempt.
+const PATIENT: &str = "attempts = 3";
 
 /// A small disk of its own, in memory.
 struct Disk {

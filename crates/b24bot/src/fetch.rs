@@ -167,7 +167,11 @@ impl<L: Log> Poller<L> {
         };
         if !envelopes.is_empty() {
             let names: Vec<String> = envelopes.iter().map(|envelope| envelope.event.name.clone()).collect();
-            for (name, stored) in names.into_iter().zip(self.inbox.put(envelopes).await?) {
+            let stored = self.inbox.put(envelopes).await;
+            if stored.is_err() {
+                names.iter().for_each(|name| count(name.clone(), "unstored"));
+            }
+            for (name, stored) in names.into_iter().zip(stored?) {
                 count(name, if stored == Stored::New { "accepted" } else { "duplicate" });
             }
         }

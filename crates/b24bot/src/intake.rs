@@ -1,13 +1,13 @@
 //! How events come in: a portal posts them, or the bot fetches them.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use axum::{http::StatusCode, response::IntoResponse};
 use b24bot_core::{ApplicationTokens, Inbox, Store, Webhook};
 use tokio::net::TcpListener;
 
 use crate::{
-    fetch::{BotLog, Fetching, Poller},
+    fetch::{BotLog, Fetching, Log as _, Poller},
     server::Server,
 };
 
@@ -62,6 +62,16 @@ impl Intake {
             // It ends only when told to.
             Self::Endpoint(_) => std::future::pending().await,
             Self::Fetching(fetching) => fetching.ended().await,
+        }
+    }
+}
+
+/// What the log says at the start.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Portal { path, .. } => write!(f, "taking events at {path}"),
+            Self::Log(log) => write!(f, "fetching events of the bot {}", log.name()),
         }
     }
 }

@@ -24,7 +24,6 @@ use crate::{
     Bot, Error, ErrorKind, Signals,
     admin::Admin,
     desk::{self, DeskServer},
-    fetch::Log,
     intake::{Intake, Source},
     server::Server,
     storage::open_store,
@@ -68,7 +67,7 @@ impl Running {
             }
         };
         let address = source.address();
-        let ready = Arc::new(AtomicBool::new(true));
+        let ready = Arc::new(AtomicBool::new(false));
         let (mut admin, mut admin_address) = (None, None);
         if let Some(settings) = &config.admin {
             telemetry::recorder();
@@ -82,23 +81,20 @@ impl Running {
             };
             admin = Some(Server::start(listener, router.router()));
         }
-        let shown = admin_address.map(tracing::field::display);
-        match &source {
-            Source::Portal { path, .. } => {
-                let address = address.map(tracing::field::display);
-                tracing::info!(address, path, admin = shown, "taking events");
-            }
-            Source::Log(log) => tracing::info!(bot = log.name(), admin = shown, "fetching events"),
-        }
         let tokens = Arc::new(tokens);
         let following = trust::follow(&store, &tokens).await?;
         let desk = match file {
             Some(file) => serve_desk(&store, file).await,
             None => None,
         };
+        let from = source.to_string();
         let intake = Intake::start(source, &store, &tokens);
         let drain = dispatcher.drain();
         let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&store)));
+        ready.store(true, Ordering::Relaxed);
+        let (address_shown, admin_shown) =
+            (address.map(tracing::field::display), admin_address.map(tracing::field::display));
+        tracing::info!(address = address_shown, admin = admin_shown, "{from}");
         Ok(Self {
             address,
             admin_address,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use b24bot_core::{ApplicationTokens, Changes, Expected, InboxError, MemberId, Secret, StateChange, Store};
 use tokio::task::JoinHandle;
 
-/// Before the portal's id. The key without one marks that all before it has been read.
+/// Before the portal's id.
 const PREFIX: &str = "token/";
+/// Begins keys that are no portal's.
+const MARK: &str = "token/~";
 
 /// Keeps the tokens as the store has them, whichever machine changes them. Returns once they are as it has them now: an
 /// event that came before its portal's token is known would be refused.
@@ -15,15 +17,17 @@ pub(crate) async fn follow(
     tokens: &Arc<ApplicationTokens>,
 ) -> Result<JoinHandle<()>, InboxError> {
     let mut changes = store.watch(PREFIX).await?;
-    // Changes come in order, so this one comes after all that is there.
-    store.set(PREFIX, Vec::new(), Expected::Anything).await?;
+    // Changes come in order, so this one, which nobody else makes, comes after all that was there.
+    let mark = format!("{MARK}{:016x}", fastrand::u64(..));
+    store.set(&mark, Vec::new(), Expected::Anything).await?;
     loop {
         let change = changes.next().await.ok_or_else(gone)?;
-        if change.key == PREFIX {
+        if change.key == mark {
             break;
         }
         apply(tokens, &change);
     }
+    store.remove(&mark, Expected::Anything).await?;
     let tokens = Arc::clone(tokens);
     Ok(tokio::spawn(async move { apply_all(&tokens, changes).await }))
 }
@@ -35,7 +39,9 @@ async fn apply_all(tokens: &ApplicationTokens, mut changes: Box<dyn Changes>) {
 }
 
 fn apply(tokens: &ApplicationTokens, change: &StateChange) {
-    let Some(portal) = change.key.strip_prefix(PREFIX).filter(|portal| !portal.is_empty()) else { return };
+    let Some(portal) = change.key.strip_prefix(PREFIX).filter(|_| !change.key.starts_with(MARK)) else {
+        return;
+    };
     let portal = MemberId::from(portal);
     match change.value.as_deref().map(TryInto::try_into) {
         Some(Ok(digest)) => tokens.insert_digest(portal, digest),
@@ -114,16 +120,19 @@ mod tests {
         };
         let store = open();
         for portal in ["a", "b"] {
+            // As at every start.
+            drop(follow(&store, &Arc::default()).await.unwrap());
             let token = Secret::from(format!("s3cret-of-{portal}"));
             trust(&store, &ApplicationTokens::default(), &MemberId::from(portal), &token).await.unwrap();
         }
         drop(store);
         let store = open();
         let tokens = Arc::new(ApplicationTokens::default());
-        let _following = follow(&store, &tokens).await.unwrap();
+        let following = follow(&store, &tokens).await.unwrap();
         assert!(believes(&tokens, "a", "s3cret-of-a") && believes(&tokens, "b", "s3cret-of-b"));
         assert!(!believes(&tokens, "a", "s3cret-of-b"));
-        drop((store, _following));
+        following.abort();
+        drop(store);
         let file = std::fs::read(&path).unwrap();
         assert!(!file.windows(6).any(|bytes| bytes == b"s3cret"));
     }

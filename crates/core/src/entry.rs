@@ -74,4 +74,15 @@ pub struct Progress {
     pub due: u64,
     /// Handlers that were content, and are not called again.
     pub finished: Vec<String>,
+    /// When a person last asked for it to be handled again, in milliseconds since 1970: its age counts from then.
+    #[serde(default)]
+    pub asked_at: u64,
+}
+
+impl Progress {
+    /// What is left of it when a person asks for the entry to be handled again: only which handlers were content.
+    #[must_use]
+    pub fn asked_again(self, now: u64) -> Self {
+        Self { finished: self.finished, asked_at: now, ..Self::default() }
+    }
 }

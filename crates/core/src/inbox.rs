@@ -39,6 +39,13 @@ pub trait Inbox: fmt::Debug + Send + Sync + 'static {
         Ok(entry.envelope.clone())
     }
 
+    /// Whether an entry that was given out with its event has been purged since. Asked before its first attempt; later
+    /// ones [`load`](Self::load) it.
+    fn is_purged(&self, entry: &Entry) -> bool {
+        let _ = entry;
+        false
+    }
+
     /// Says what became of an entry, which brings its event if it could be loaded. What is recorded here may be lost in a crash: the entry is handled again then.
     ///
     /// # Errors

@@ -204,10 +204,12 @@ impl fmt::Debug for Map {
 /// Whether the platform keeps a token or a secret under that name, however it spells it: `access_token`,
 /// `ACCESS_TOKEN`, `accessToken`.
 pub(crate) fn holds_secret(key: &str) -> bool {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 9] = [
         "accesstoken",
         "refreshtoken",
         "applicationtoken",
+        // Of a bot that was registered through a webhook it is the key itself.
+        "clientid",
         "clientsecret",
         "authid",
         "refreshid",

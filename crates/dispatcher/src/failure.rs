@@ -41,6 +41,11 @@ impl Cause {
         Self::Panic(message.unwrap_or("without a message").to_owned())
     }
 
+    /// Whether nothing was done because the store could not record it.
+    pub(crate) fn is_of_store(&self) -> bool {
+        matches!(self, Self::Error(error) if give_up::is_of_store(&**error))
+    }
+
     /// Whether trying again cannot help.
     pub(crate) fn is_final(&self) -> bool {
         matches!(self, Self::Error(error) if give_up::is_final(&**error))

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use b24bot_actions::Repeat;
+use b24bot_actions::{ErrorKind, Repeat};
 
 use crate::BoxError;
 
@@ -38,6 +38,19 @@ impl Error for GivenUp {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.0)
     }
+}
+
+/// Whether an error, or one that caused it, says that a call was not made because the store could not record it.
+pub(crate) fn is_of_store(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let unrecorded = |error: &b24bot_actions::Error| *error.kind() == ErrorKind::Store;
+        if error.downcast_ref().is_some_and(unrecorded) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Whether an error, or one that caused it, says that trying again does not help: it was given up, or it comes from a

@@ -22,6 +22,9 @@ use crate::{
 /// So much of an error is kept with the event, in characters: it can hold a whole answer of the portal.
 const ERROR: usize = 2000;
 
+/// When a handler is called again that could not act because the store failed.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
 /// A handler and the name by which it is known to have been content.
 #[derive(Clone)]
 pub(crate) struct Named {
@@ -55,6 +58,7 @@ struct Attempt<'worker> {
     number: u32,
     /// Handlers that were content, now or earlier.
     finished: Vec<String>,
+    asked_at: u64,
     failed: Vec<(&'worker str, Cause)>,
 }
 
@@ -102,7 +106,9 @@ impl Worker {
     /// The event of an entry whose turn has come. What has waited for another attempt may have been purged meanwhile.
     async fn envelope(&self, entry: &Entry) -> Result<Option<Arc<Envelope>>, InboxError> {
         match &entry.envelope {
-            Some(envelope) if entry.progress.is_none() => Ok(Some(Arc::clone(envelope))),
+            Some(envelope) if entry.progress.is_none() => {
+                Ok((!self.store.is_purged(entry)).then(|| Arc::clone(envelope)))
+            }
             _ => self.store.load(entry).await,
         }
     }
@@ -110,7 +116,8 @@ impl Worker {
     fn too_old(&self, entry: &Entry, envelope: &Envelope) -> Option<Settled> {
         let max_age = self.max_age?;
         let now = millis(SystemTime::now());
-        if Duration::from_millis(now.saturating_sub(envelope.received_at)) <= max_age {
+        let asked_at = entry.progress.as_ref().map_or(0, |progress| progress.asked_at);
+        if Duration::from_millis(now.saturating_sub(envelope.received_at.max(asked_at))) <= max_age {
             return None;
         }
         tracing::error!(
@@ -128,14 +135,15 @@ impl Worker {
     /// Calls the handlers that were not content before; says what became of the event, and the pause until it is
     /// tried again.
     async fn attempt(&self, entry: &Entry, event: &Arc<Event>) -> (Settled, Option<Duration>) {
-        let (attempts, finished) = match entry.progress.as_deref() {
-            Some(progress) => (progress.attempts, progress.finished.clone()),
-            None => (0, Vec::new()),
+        let (attempts, finished, asked_at) = match entry.progress.as_deref() {
+            Some(progress) => (progress.attempts, progress.finished.clone(), progress.asked_at),
+            None => (0, Vec::new(), 0),
         };
         if attempts > 0 {
             measure::retry();
         }
-        let mut attempt = Attempt { number: attempts.saturating_add(1), finished, failed: Vec::new() };
+        let mut attempt =
+            Attempt { number: attempts.saturating_add(1), finished, asked_at, failed: Vec::new() };
         let started = Instant::now();
         for Named { name, handler, .. } in &self.handlers {
             if attempt.finished.iter().any(|finished| **finished == **name) {
@@ -154,10 +162,18 @@ impl Worker {
     }
 
     fn failed(&self, event: &Event, attempt: Attempt<'_>) -> (Settled, Option<Duration>) {
-        let Attempt { number, finished, failed } = attempt;
-        let is_final =
-            failed.iter().any(|(_, cause)| of_user("an error", || cause.is_final()).unwrap_or(false));
-        let pause = if is_final { None } else { self.retries.pause(number, fastrand::f64()) };
+        let Attempt { number, finished, asked_at, failed } = attempt;
+        let any = |is: fn(&Cause) -> bool| {
+            failed.iter().any(|(_, cause)| of_user("an error", || is(cause)).unwrap_or(false))
+        };
+        let (is_final, is_unrecorded) = (any(Cause::is_final), any(Cause::is_of_store));
+        let pause = if is_final {
+            None
+        } else if is_unrecorded {
+            Some(STORE_PAUSE)
+        } else {
+            self.retries.pause(number, fastrand::f64())
+        };
         let mut errors = Vec::new();
         for (handler, cause) in failed {
             let failure = Failure { event, handler, cause, attempt: number, again_in: pause };
@@ -167,10 +183,12 @@ impl Worker {
         }
         let now = millis(SystemTime::now());
         let mut progress = Progress::default();
-        progress.attempts = number;
+        // The store's trouble is not the handler's: it is waited for as long as it takes.
+        progress.attempts = if is_unrecorded && !is_final { number.saturating_sub(1) } else { number };
         progress.error = one_line(&errors.join("; "));
         progress.failed_at = now;
         progress.finished = finished;
+        progress.asked_at = asked_at;
         match pause {
             Some(pause) => {
                 progress.due = now.saturating_add(pause.as_millis().try_into().unwrap_or(u64::MAX));

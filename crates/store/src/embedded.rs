@@ -45,7 +45,7 @@ use crate::{OpenError, OpenErrorKind};
 /// How many entries are looked for on the disk at a time.
 const LOOK: usize = 256;
 /// When the disk is read again after it failed.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Keeps everything in a file of this machine, an SQLite database; see the [crate's page](crate) for what it promises.
 ///
@@ -56,6 +56,8 @@ pub struct EmbeddedStore {
     shared: Arc<Shared>,
     jobs: mpsc::Sender<Job>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Whose turn it is to read.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl EmbeddedStore {
@@ -66,19 +68,15 @@ impl EmbeddedStore {
     /// When another process has it open, when a later version wrote it, when there is something else, or when the disk
     /// fails.
     pub fn open(path: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, OpenError> {
-        let path = path.as_ref().to_owned();
-        if let Some(folder) = path.parent() {
-            // If it cannot be made, nothing in it can be locked, and that says why.
-            let _ = std::fs::create_dir_all(folder);
-        }
+        let path = one_name(path.as_ref());
         let lock = Lock::take(&path)?;
         let failed = |error: rusqlite::Error| {
             let message = format!("the store {} cannot be opened", path.display());
             OpenError::new(OpenErrorKind::Storage, message).because(error)
         };
         let open = Open::new(schema::open(&path)?).map_err(failed)?;
-        let reader = schema::open_reader(&path).map_err(failed)?;
-        let shared = Arc::new(Shared::new(options, reader, &open.counters));
+        let reader = || schema::open_reader(&path).map_err(failed);
+        let shared = Arc::new(Shared::new(options, reader()?, reader()?, &open.counters));
         let (jobs, asked) = mpsc::channel();
         let writer =
             Writer { path: path.clone(), lock, shared: Arc::clone(&shared), jobs: asked, open: Some(open) };
@@ -87,7 +85,7 @@ impl EmbeddedStore {
             OpenError::new(OpenErrorKind::Storage, "no thread can be started for the store").because(error)
         })?;
         metrics::gauge!("b24bot_store_failing").set(0.0);
-        Ok(Self { path, shared, jobs, writer: Mutex::new(Some(writer)) })
+        Ok(Self { path, shared, jobs, writer: Mutex::new(Some(writer)), turn: tokio::sync::Mutex::default() })
     }
 
     /// Where it is.
@@ -112,7 +110,19 @@ impl EmbeddedStore {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, InboxError> {
         let shared = Arc::clone(&self.shared);
+        // They would only wait for each other, each on a thread.
+        let _turn = self.turn.lock().await;
         let task = tokio::task::spawn_blocking(move || read(&shared.reader()));
+        task.await.map_err(InboxError::storage)?.map_err(InboxError::storage)
+    }
+
+    /// The same for a person who looks, for whom handlers do not wait.
+    async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, InboxError> {
+        let shared = Arc::clone(&self.shared);
+        let task = tokio::task::spawn_blocking(move || read(&shared.desk()));
         task.await.map_err(InboxError::storage)?.map_err(InboxError::storage)
     }
 
@@ -121,6 +131,15 @@ impl EmbeddedStore {
         name.push(end);
         std::fs::metadata(name).ok().map(|file| file.len())
     }
+}
+
+/// The name that a file has whatever links lead to it, so that one file has one lock. Makes its folder.
+fn one_name(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // If it cannot be made, nothing in it can be locked, and that says why.
+    let _ = std::fs::create_dir_all(folder);
+    let in_folder = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }
 
 #[async_trait]
@@ -137,6 +156,7 @@ impl Inbox for EmbeddedStore {
     }
 
     async fn next(&self) -> Result<Option<Entry>, InboxError> {
+        let mut failing = false;
         loop {
             match self.shared.queue.next() {
                 Next::Entry(entry) => {
@@ -147,10 +167,24 @@ impl Inbox for EmbeddedStore {
                     let stored = self.shared.queue.stored();
                     let entries =
                         self.read(move |connection| rows::pending_after(connection, id, LOOK)).await;
-                    let Ok(entries) = entries else {
-                        tokio::time::sleep(AGAIN).await;
-                        continue;
+                    let entries = match entries {
+                        Ok(entries) => entries,
+                        Err(error) => {
+                            if !std::mem::replace(&mut failing, true) {
+                                let error = &error as &dyn std::error::Error;
+                                tracing::error!(
+                                    error,
+                                    "the store cannot be read: it is tried again and again"
+                                );
+                            }
+                            metrics::gauge!("b24bot_store_failing").set(1.0);
+                            tokio::time::sleep(AGAIN).await;
+                            continue;
+                        }
                     };
+                    if std::mem::take(&mut failing) {
+                        metrics::gauge!("b24bot_store_failing").set(0.0);
+                    }
                     let last = entries.last().map_or(id, |entry| entry.id.0);
                     let up_to = if entries.len() < LOOK { last.max(stored) } else { last };
                     self.shared.queue.found(entries, up_to);
@@ -171,7 +205,10 @@ impl Inbox for EmbeddedStore {
             Ok(rows::is_pending(connection, id)?.then_some(Ok(envelope)))
         });
         match event.await? {
-            None => Ok(None),
+            None => {
+                self.shared.was_purged(id);
+                Ok(None)
+            }
             Some(Ok(envelope)) => Ok(Some(envelope)),
             Some(Err(error)) => {
                 // Nobody can handle it, but a person or a later version may want to see it.
@@ -185,9 +222,14 @@ impl Inbox for EmbeddedStore {
         }
     }
 
+    fn is_purged(&self, entry: &Entry) -> bool {
+        self.shared.was_purged(entry.id)
+    }
+
     /// Returns before it is written: it goes to the disk with the next events, and after a crash before that the entry
     /// is handled again.
     async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
+        self.shared.was_purged(entry.id);
         let digest = entry.envelope.as_ref().map(|envelope| envelope.key.digest());
         self.tell(Job::Settle(entry.id, digest, outcome))
     }

@@ -94,6 +94,10 @@ impl Inbox for MemoryStore {
         Ok(self.entries().load(entry.id))
     }
 
+    fn is_purged(&self, entry: &Entry) -> bool {
+        self.entries().load(entry.id).is_none()
+    }
+
     async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
         self.entries().settle(entry.id, outcome);
         Ok(())

@@ -46,8 +46,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Serve the bot until SIGINT or SIGTERM
     #[command(after_help = "\
-The first signal stops the intake; what was accepted is still handled, then the program exits with 0.
-A second signal ends it at once.
+The first signal stops the intake; what was accepted is still handled, for `drain` in [server] at the
+most, then the program exits with 0 and leaves the rest stored. A second signal ends it at once, and
+loses nothing either.
 
 The portal posts its events to [server] public_url + path; see the README for how to stand behind a
 reverse proxy, and what a bad request gets.")]

@@ -73,7 +73,9 @@ impl Access {
 }
 
 fn beside(store: &Path, ending: &str) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
+    // Whatever link led to it.
+    let store = store.canonicalize().unwrap_or_else(|_| store.to_owned());
+    let mut name = store.into_os_string();
     name.push(ending);
     name.into()
 }

@@ -27,10 +27,18 @@ use crate::{Error, ErrorKind, open_store};
 /// When it cannot be opened, or the bot that has it open does not answer.
 pub async fn open(settings: &StoreSettings) -> Result<Option<Arc<dyn Desk>>, Error> {
     let path = match &settings.place {
-        StorePlace::Embedded(path) if !path.exists() => return Ok(None),
         StorePlace::Embedded(path) => Some(path),
         _ => None,
     };
+    if let Some(path) = path {
+        let unseen = |error| {
+            let message = format!("{} cannot be looked at by this user", path.display());
+            Error::caused(ErrorKind::Inbox, message, error)
+        };
+        if !path.try_exists().map_err(unseen)? {
+            return Ok(None);
+        }
+    }
     match (open_store(settings).await, path) {
         (Ok(store), _) => Ok(Some(store)),
         (Err(error), Some(path)) if is_locked(&error) => ask(path).await.map(Some),

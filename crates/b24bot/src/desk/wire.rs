@@ -11,8 +11,9 @@ pub(super) struct List {
     pub(super) limit: usize,
 }
 
-/// One entry.
-#[derive(Debug, Serialize, Deserialize)]
+/// One entry. It holds tokens, so it is not shown by `Debug`.
+#[allow(missing_debug_implementations, reason = "the envelope holds tokens")]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Shown {
     pub(super) listed: Listed,
     /// The envelope as a store keeps it, in base64: its body need not be text.

@@ -189,6 +189,36 @@ async fn what_was_purged_while_it_waited_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_purged_while_it_waits_for_its_turn_is_not_handled() {
+    let setup = Setup::new().retries(Retries::default()).with("h");
+    setup.shelf.add(message(1, "1 fail_once"), None);
+    setup.shelf.add(message(2, "1 fine"), None);
+    setup.shelf.add(message(3, "1 fine"), None);
+    let shelf = Arc::new(setup.shelf);
+    let running = tokio::spawn(setup.dispatcher.run(Arc::<crate::shelf::Shelf>::clone(&shelf)));
+    tokio::time::sleep(seconds(0.1)).await;
+    shelf.forget(2);
+    shelf.close();
+    running.await.unwrap().unwrap();
+    let done: Vec<u64> = shelf
+        .settled()
+        .into_iter()
+        .filter(|(_, outcome)| *outcome == Settled::Done)
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(done, [1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_age_of_what_a_person_asked_for_again_counts_from_then() {
+    let setup = Setup::new().with("h").change(|dispatcher| dispatcher.max_age(Duration::from_secs(60)));
+    let mut old = message(1, "1 old");
+    old.received_at = now() - 61_000;
+    setup.shelf.add(old, Some(b24bot_core::Progress::default().asked_again(now() - 1_000)));
+    assert_eq!(setup.run(&[]).await.messages(), ["1 old"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waited_too_long_is_set_aside_unhandled() {
     let setup = Setup::new().with("h").change(|dispatcher| dispatcher.max_age(Duration::from_secs(60)));
     let mut old = message(1, "1 old");

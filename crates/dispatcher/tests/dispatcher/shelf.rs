@@ -73,6 +73,10 @@ impl Inbox for Shelf {
         Ok(stored)
     }
 
+    fn is_purged(&self, entry: &Entry) -> bool {
+        !self.events.lock().unwrap().contains_key(&entry.id)
+    }
+
     async fn next(&self) -> Result<Option<Entry>, InboxError> {
         let entry = self.waiting.lock().unwrap().pop_front();
         if entry.is_none() {

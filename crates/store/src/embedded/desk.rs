@@ -15,8 +15,9 @@ impl Desk for EmbeddedStore {
         stats.dead = self.depth().dead;
         stats.store = self.path().display().to_string();
         stats.bytes = ["", "-wal"].iter().map(|end| self.file_size(end)).sum();
-        self.read(move |connection| {
-            let retrying = "SELECT count(*) FROM event WHERE progress ->> '$.attempts' > 0";
+        self.look(move |connection| {
+            let retrying =
+                "SELECT count(*) FROM event WHERE progress IS NOT NULL AND progress ->> '$.attempts' > 0";
             stats.retrying = connection.query_row(retrying, [], |row| rows::number(row, 0))?;
             let oldest = rows::listed(connection, Which::Pending, 0, 1)?;
             stats.oldest_pending = oldest.first().map(|listed| listed.received_at);
@@ -32,11 +33,11 @@ impl Desk for EmbeddedStore {
         limit: usize,
     ) -> Result<Vec<Listed>, InboxError> {
         let after = after.map_or(0, |EntryId(id)| id);
-        self.read(move |connection| rows::listed(connection, which, after, limit)).await
+        self.look(move |connection| rows::listed(connection, which, after, limit)).await
     }
 
     async fn show(&self, id: EntryId) -> Result<Option<(Listed, Arc<Envelope>)>, InboxError> {
-        match self.read(move |connection| rows::shown(connection, id)).await? {
+        match self.look(move |connection| rows::shown(connection, id)).await? {
             Some((listed, envelope)) => Ok(Some((listed, Arc::new(envelope.map_err(InboxError::storage)?)))),
             None => Ok(None),
         }

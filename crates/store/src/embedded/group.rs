@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use b24bot_core::{Effect, Ended, Entry, EntryId, EventKey, Expected, Progress, Settled, Stored, Version};
+use b24bot_core::{
+    Effect, Ended, Entry, EntryId, EventKey, Expected, Progress, Settled, Stored, Version, Which,
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -28,7 +30,8 @@ pub(super) enum Outcome {
     Effect(Effect),
     Version(Option<Version>),
     Retried(Option<Entry>),
-    Purged(bool),
+    /// Where it was.
+    Purged(Option<Which>),
     Nothing,
 }
 
@@ -60,11 +63,13 @@ impl<'store> Group<'store> {
         }
     }
 
-    /// Forgets keys, and entries that were set aside, a few at a time so that nothing waits for it.
-    pub(super) fn forget(&mut self, now: u64) -> rusqlite::Result<()> {
+    /// Forgets keys, and entries that were set aside, a few at a time so that nothing waits for it. Whether there was
+    /// anything to forget.
+    pub(super) fn forget(&mut self, now: u64) -> rusqlite::Result<bool> {
         /// As many entries in one go.
         const FEW: usize = 64;
-        self.seen.forget(&self.transaction, now.saturating_sub(millis(self.options.remember)))?;
+        let mut forgotten =
+            self.seen.forget(&self.transaction, now.saturating_sub(millis(self.options.remember)))?;
         let before = now.saturating_sub(millis(self.options.keep_dead));
         let old: Vec<u64> = {
             let mut oldest =
@@ -73,10 +78,11 @@ impl<'store> Group<'store> {
             let old = rows.filter(|row| row.as_ref().map_or(true, |(_, failed_at)| *failed_at < before));
             old.map(|row| row.map(|(id, _)| id)).collect::<rusqlite::Result<_>>()?
         };
+        forgotten |= !old.is_empty();
         for id in old {
             self.purge(EntryId(id))?;
         }
-        Ok(())
+        Ok(forgotten)
     }
 
     /// Writes it all, or nothing.
@@ -156,7 +162,11 @@ impl<'store> Group<'store> {
             Settled::Retry(progress) => {
                 let mut update =
                     self.transaction.prepare_cached("UPDATE event SET progress = ? WHERE id = ?")?;
-                update.execute(params![write_progress(progress), id.cast_signed()])?;
+                let updated = update.execute(params![write_progress(progress), id.cast_signed()])?;
+                // It may have been purged meanwhile.
+                if let (0, Some(digest)) = (updated, digest) {
+                    self.forget_effects(&digest)?;
+                }
             }
             Settled::Dead(progress) => {
                 let mut copy = self.transaction.prepare_cached(
@@ -173,8 +183,7 @@ impl<'store> Group<'store> {
                     self.forget_effects(&digest)?;
                 }
             }
-            // Done, and whatever else ends the matter.
-            _ => {
+            Settled::Done => {
                 if let Some(size) = self.delete("event", id)? {
                     self.counters.pending = self.counters.pending.saturating_sub(1);
                     self.counters.bytes = self.counters.bytes.saturating_sub(size);
@@ -183,6 +192,8 @@ impl<'store> Group<'store> {
                     self.forget_effects(&digest)?;
                 }
             }
+            // What is not understood leaves the entry as it is.
+            _ => {}
         }
         Ok(())
     }
@@ -205,15 +216,20 @@ impl<'store> Group<'store> {
     }
 
     fn finish_effect(&self, digest: &Digest, name: &str, ended: &Ended) -> rusqlite::Result<()> {
-        if let Ended::Had(result) = ended {
-            let mut update = self
-                .transaction
-                .prepare_cached("UPDATE effect SET result = ? WHERE digest = ? AND name = ?")?;
-            update.execute(params![result, digest, name])?;
-        } else {
-            let mut delete =
-                self.transaction.prepare_cached("DELETE FROM effect WHERE digest = ? AND name = ?")?;
-            delete.execute(params![digest, name])?;
+        match ended {
+            Ended::Had(result) => {
+                let mut update = self
+                    .transaction
+                    .prepare_cached("UPDATE effect SET result = ? WHERE digest = ? AND name = ?")?;
+                update.execute(params![result, digest, name])?;
+            }
+            Ended::NotHad => {
+                let mut delete =
+                    self.transaction.prepare_cached("DELETE FROM effect WHERE digest = ? AND name = ?")?;
+                delete.execute(params![digest, name])?;
+            }
+            // What is not understood leaves it in doubt.
+            _ => {}
         }
         Ok(())
     }
@@ -248,8 +264,7 @@ impl<'store> Group<'store> {
         let Some(row) = found.next()? else { return Ok(Outcome::Retried(None)) };
         let (key, lane): (String, String) = (row.get(0)?, row.get(1)?);
         let (received_at, nth, body): (u64, u32, Vec<u8>) = (number(row, 2)?, row.get(3)?, row.get(5)?);
-        let mut progress = Progress::default();
-        progress.finished = read_progress(&row.get::<_, String>(4)?).finished;
+        let progress = read_progress(&row.get::<_, String>(4)?).asked_again((self.options.now)());
         drop(found);
         drop(select);
         // A new number: what is given out comes in the order of numbers, and this one's place has passed.
@@ -262,21 +277,25 @@ impl<'store> Group<'store> {
     }
 
     fn purge(&mut self, EntryId(id): EntryId) -> rusqlite::Result<Outcome> {
-        for table in ["event", "dead"] {
+        for which in [Which::Pending, Which::Dead] {
+            let table = rows::table(which);
             let mut select =
                 self.transaction.prepare_cached(&format!("SELECT key FROM {table} WHERE id = ?"))?;
             let key: Option<String> = select.query_row([id.cast_signed()], |row| row.get(0)).optional()?;
             drop(select);
             if let (Some(key), Some(size)) = (key, self.delete(table, id)?) {
-                let counter =
-                    if table == "event" { &mut self.counters.pending } else { &mut self.counters.dead };
+                let counter = if which == Which::Pending {
+                    &mut self.counters.pending
+                } else {
+                    &mut self.counters.dead
+                };
                 *counter = counter.saturating_sub(1);
                 self.counters.bytes = self.counters.bytes.saturating_sub(size);
                 self.forget_effects(&EventKey::from(key).digest())?;
-                return Ok(Outcome::Purged(true));
+                return Ok(Outcome::Purged(Some(which)));
             }
         }
-        Ok(Outcome::Purged(false))
+        Ok(Outcome::Purged(None))
     }
 
     fn forget_effects(&self, digest: &Digest) -> rusqlite::Result<()> {

@@ -24,7 +24,11 @@ impl Lock {
             OpenError::new(OpenErrorKind::Storage, message).because(error)
         };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(lock_path(path));
+        options.read(true).write(true).create(true).truncate(false);
+        // Whoever can open it can lock it, and so keep the bot from starting.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(lock_path(path));
         let mut file = file.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}

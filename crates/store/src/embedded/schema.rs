@@ -1,10 +1,6 @@
 //! The tables, their versions, and how the file is opened.
 
-use std::{
-    fs::{self, OpenOptions},
-    path::Path,
-    time::Duration,
-};
+use std::{fs::OpenOptions, path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -29,6 +25,7 @@ const INBOX: &str = "
         progress    TEXT,
         body        BLOB NOT NULL
     );
+    CREATE INDEX retrying ON event (id) WHERE progress IS NOT NULL;
     CREATE TABLE dead (
         id          INTEGER PRIMARY KEY,
         key         TEXT NOT NULL,
@@ -76,15 +73,6 @@ const STATES: &str = "
 /// Opens the file for the one that writes; makes it where there is none, and brings it to the present format.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let shown = path.display();
-    let failed = |error: rusqlite::Error| {
-        let code = error.sqlite_error_code();
-        if code == Some(ErrorCode::NotADatabase) {
-            let message = format!("{shown} is something else than a store: give another `path` in [store]");
-            return OpenError::new(OpenErrorKind::Foreign, message).because(error);
-        }
-        let message = format!("the store {shown} cannot be opened");
-        OpenError::new(OpenErrorKind::Storage, message).because(error)
-    };
     if path.is_dir() {
         let message = format!("{shown} is a folder: the store is a file, so give another `path` in [store]");
         return Err(OpenError::new(OpenErrorKind::Foreign, message));
@@ -94,7 +82,22 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
             format!("the store {shown} cannot be made: give a `path` in [store] that can be written");
         OpenError::new(OpenErrorKind::Storage, message).because(error)
     })?;
-    let mut connection = Connection::open(path).map_err(failed)?;
+    open_existing(path)
+}
+
+/// The same of a file that must be there.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
+    let shown = path.display();
+    let failed = |error: rusqlite::Error| {
+        if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+            let message = format!("{shown} is something else than a store: give another `path` in [store]");
+            return OpenError::new(OpenErrorKind::Foreign, message).because(error);
+        }
+        let message = format!("the store {shown} cannot be opened");
+        OpenError::new(OpenErrorKind::Storage, message).because(error)
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     let format = pragma(&connection, "user_version").map_err(failed)?;
     let application = pragma(&connection, "application_id").map_err(failed)?;
     let tables: i64 =
@@ -110,7 +113,17 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         );
         return Err(OpenError::new(OpenErrorKind::Newer, message));
     }
-    prepare(&connection).map_err(failed)?;
+    let mode = prepare(&connection).map_err(failed)?;
+    if mode != "wal" {
+        let message = format!(
+            "the store {shown} is where SQLite cannot share memory (a network folder, perhaps): give a `path` on a \
+             disk of this machine in [store]"
+        );
+        return Err(OpenError::new(OpenErrorKind::Storage, message));
+    }
+    if application != APPLICATION_ID {
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    }
     migrate(&mut connection, format, path).map_err(failed)?;
     Ok(connection)
 }
@@ -124,19 +137,20 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets the connection up; the journal's mode.
+fn prepare(connection: &Connection) -> rusqlite::Result<String> {
     // Someone may look at the file with a tool of their own.
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     // A few events a page. It counts for a new file only.
     connection.pragma_update(None, "page_size", 16_384)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     // In KiB, with a minus.
     connection.pragma_update(None, "cache_size", -8_192)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
-    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
-    Ok(())
+    // In pages. Most events are settled by then, and never get into the file itself.
+    connection.pragma_update(None, "wal_autocheckpoint", 3_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(mode)
 }
 
 fn migrate(connection: &mut Connection, format: i64, path: &Path) -> rusqlite::Result<()> {
@@ -163,9 +177,6 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 fn create(path: &Path) -> std::io::Result<()> {
     if path.exists() {
         return Ok(());
-    }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

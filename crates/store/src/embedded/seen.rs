@@ -96,17 +96,20 @@ impl Seen {
         Ok(())
     }
 
-    /// Forgets keys that were accepted before then, run by run.
-    pub(super) fn forget(&mut self, connection: &Connection, before: u64) -> rusqlite::Result<()> {
+    /// Forgets keys that were accepted before then, run by run; whether there were any.
+    pub(super) fn forget(&mut self, connection: &Connection, before: u64) -> rusqlite::Result<bool> {
+        let runs = self.runs.len();
         for run in self.runs.iter().filter(|run| run.until < before) {
             connection.execute("DELETE FROM key_run WHERE id = ?", [run.id])?;
         }
         self.runs.retain(|run| run.until >= before);
+        let mut forgotten = self.runs.len() < runs;
         if self.recent.values().any(|at| *at < before) {
+            forgotten = true;
             connection.execute("DELETE FROM recent_key WHERE at < ?", [before.cast_signed()])?;
             self.recent.retain(|_, at| *at >= before);
         }
-        Ok(())
+        Ok(forgotten)
     }
 }
 
@@ -205,7 +208,7 @@ mod tests {
                 let since = now - remember;
                 match what {
                     0 => seen = Seen::with_runs_of(&connection, size).unwrap(),
-                    1 => seen.forget(&connection, since).unwrap(),
+                    1 => drop(seen.forget(&connection, since).unwrap()),
                     _ => {
                         let known = seen.contains(&connection, &digest(number), since).unwrap();
                         match model.get(&number) {

@@ -36,6 +36,57 @@ fn another_process_is_told_who_has_it() {
     drop(open(&path));
 }
 
+#[cfg(unix)]
+#[test]
+fn one_file_has_one_lock_whatever_links_lead_to_it() {
+    let (folder, path) = place();
+    let _first = open(&path);
+    let (file, around) = (folder.path().join("link.db"), folder.path().join("around"));
+    std::os::unix::fs::symlink(&path, &file).unwrap();
+    std::os::unix::fs::symlink(path.parent().unwrap(), &around).unwrap();
+    assert_eq!(kind(&file), OpenErrorKind::Locked);
+    assert_eq!(kind(&around.join("b24bot.db")), OpenErrorKind::Locked);
+}
+
+#[tokio::test]
+async fn another_file_in_its_place_is_not_taken_for_the_store() {
+    let (folder, path) = place();
+    let store = open(&path);
+    store.put((1..=3).map(message).collect()).await.unwrap();
+    let file = |end: &str| PathBuf::from(format!("{}{end}", path.display()));
+    let away = |end: &str| folder.path().join(format!("away{end}"));
+    // As if its disk were gone: the connection fails, and what is opened instead is empty.
+    let rival = Connection::open(&path).unwrap();
+    rival
+        .execute_batch("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .unwrap();
+    drop(rival);
+    for end in ["", "-wal", "-shm"] {
+        std::fs::rename(file(end), away(end)).unwrap();
+    }
+    assert_eq!(store.put(vec![message(4)]).await.unwrap_err().kind(), InboxErrorKind::Storage);
+    assert!(!path.exists(), "none is made in its place");
+    drop(schema::open(&path).unwrap());
+    let refused = async || {
+        for _ in 0..60 {
+            assert_eq!(store.put(vec![message(4)]).await.unwrap_err().kind(), InboxErrorKind::Storage);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    refused().await;
+}
+
+#[tokio::test]
+async fn what_is_purged_after_it_was_given_out_is_known() {
+    use b24bot_core::Desk;
+    let (_folder, path) = place();
+    let store = open(&path);
+    store.put(vec![message(1), message(2)]).await.unwrap();
+    let (first, second) = (store.next().await.unwrap().unwrap(), store.next().await.unwrap().unwrap());
+    assert!(store.purge(second.id).await.unwrap());
+    assert!(!store.is_purged(&first) && store.is_purged(&second));
+}
+
 #[test]
 fn what_is_something_else_is_left_alone() {
     let (folder, path) = place();

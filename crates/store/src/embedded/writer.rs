@@ -1,6 +1,7 @@
 //! The one thread that writes: whatever has come in since it last wrote goes to the disk together.
 
 use std::{
+    error::Error,
     path::PathBuf,
     sync::{
         Arc,
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use b24bot_core::{InboxError, InboxErrorKind, StateChange};
+use b24bot_core::{InboxError, InboxErrorKind, StateChange, Which};
 use rusqlite::Connection;
 
 use super::{
@@ -21,6 +22,7 @@ use super::{
     seen::Seen,
     shared::Shared,
 };
+use crate::OpenError;
 
 /// As many jobs are written together, at the most.
 const GROUP: usize = 512;
@@ -108,13 +110,18 @@ impl Pen {
         if jobs.is_empty() {
             return;
         }
-        let Some(open) = &mut self.open else { return self.refuse(jobs, "the disk failed a moment ago") };
-        let durable = jobs.iter().any(Job::is_durable);
-        match Self::write_group(open, &self.shared, &jobs, durable) {
-            Ok((outcomes, counters)) => {
-                open.counters = counters;
-                self.shared.count(&counters);
-                if durable {
+        if self.open.is_none() {
+            return self.refuse(jobs, "the disk failed a moment ago");
+        }
+        let mut written = self.write_group(&jobs);
+        if written.is_err() {
+            // What is refused is lost, so not for something that passes.
+            self.open = None;
+            written = self.reopen().and_then(|()| self.write_group(&jobs));
+        }
+        match written {
+            Ok(outcomes) => {
+                if jobs.iter().any(Job::is_durable) {
                     self.recovered();
                 }
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
@@ -123,21 +130,35 @@ impl Pen {
             }
             Err(error) => {
                 self.fail(&error);
-                self.refuse(jobs, &error.to_string());
+                self.refuse(jobs, &error);
             }
         }
     }
 
-    fn write_group(
-        open: &mut Open,
-        shared: &Shared,
-        jobs: &[Job],
+    fn write_group(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, String> {
+        self.commit(jobs.iter().any(Job::is_durable), |group| {
+            Ok(Some(jobs.iter().map(|job| group.add(job)).collect::<rusqlite::Result<_>>()?))
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// Writes what is added to a group, unless that is nothing.
+    fn commit<T>(
+        &mut self,
         durable: bool,
-    ) -> rusqlite::Result<(Vec<Outcome>, Counters)> {
-        open.sync(durable)?;
-        let mut group = Group::begin(&mut open.connection, &mut open.seen, &shared.options, open.counters)?;
-        let outcomes = jobs.iter().map(|job| group.add(job)).collect::<rusqlite::Result<_>>()?;
-        Ok((outcomes, group.commit()?))
+        add: impl FnOnce(&mut Group<'_>) -> rusqlite::Result<Option<T>>,
+    ) -> Result<Option<T>, String> {
+        let Some(open) = &mut self.open else { return Err("the disk failed a moment ago".to_owned()) };
+        let written = open.sync(durable).and_then(|()| {
+            let mut group =
+                Group::begin(&mut open.connection, &mut open.seen, &self.shared.options, open.counters)?;
+            let Some(added) = add(&mut group)? else { return Ok(None) };
+            Ok(Some((added, group.commit()?)))
+        });
+        let Some((added, counters)) = written.map_err(|error| error.to_string())? else { return Ok(None) };
+        open.counters = counters;
+        self.shared.count(&counters);
+        Ok(Some(added))
     }
 
     fn refuse(&mut self, jobs: Vec<Job>, why: &str) {
@@ -177,9 +198,12 @@ impl Pen {
                 }
                 let _ = reply.send(Ok(id));
             }
-            (Job::Purge(id, reply), Outcome::Purged(was_there)) => {
-                self.shared.queue.forget(id);
-                let _ = reply.send(Ok(was_there));
+            (Job::Purge(id, reply), Outcome::Purged(which)) => {
+                if which == Some(Which::Pending) {
+                    self.shared.queue.forget(id);
+                    self.shared.purge(id);
+                }
+                let _ = reply.send(Ok(which.is_some()));
             }
             (Job::Flush(reply), _) => {
                 let _ = reply.send(Ok(()));
@@ -189,14 +213,14 @@ impl Pen {
     }
 
     /// Closes the file, whatever state the failure has left it in.
-    fn fail(&mut self, error: &rusqlite::Error) {
+    fn fail(&mut self, error: &str) {
         self.open = None;
         metrics::gauge!("b24bot_store_failing").set(1.0);
         metrics::counter!("b24bot_store_failures_total").increment(1);
         if !std::mem::replace(&mut self.failing, true) {
             tracing::error!(
                 store = %self.path.display(),
-                %error,
+                error,
                 "the store cannot write: events are refused with 503 until it can, which is tried every second"
             );
         }
@@ -211,37 +235,41 @@ impl Pen {
 
     fn tick(&mut self) {
         if self.open.is_none() {
-            return self.open_again();
+            match self.reopen().and_then(|()| self.commit(true, |_| Ok(Some(())))) {
+                Ok(_) => {
+                    self.recovered();
+                    let later = std::mem::take(&mut self.later);
+                    self.write(later);
+                }
+                Err(error) => {
+                    self.open = None;
+                    tracing::debug!(error, "the store cannot write yet");
+                }
+            }
+            return;
         }
         let now = (self.shared.options.now)();
-        let Some(open) = &mut self.open else { return };
-        let forgotten = open.sync(false).and_then(|()| {
-            let mut group =
-                Group::begin(&mut open.connection, &mut open.seen, &self.shared.options, open.counters)?;
-            group.forget(now)?;
-            group.commit()
-        });
-        match forgotten {
-            Ok(counters) => {
-                open.counters = counters;
-                self.shared.count(&counters);
-            }
-            Err(error) => self.fail(&error),
+        if let Err(error) = self.commit(false, |group| Ok(group.forget(now)?.then_some(()))) {
+            self.fail(&error);
         }
     }
 
-    fn open_again(&mut self) {
-        let opened = schema::open(&self.path).map_err(|error| error.to_string());
-        match opened.and_then(|connection| Open::new(connection).map_err(|error| error.to_string())) {
-            Ok(open) => {
-                self.shared.count(&open.counters);
-                // What was refused may have reached the disk all the same: then it is handled, not lost.
-                self.shared.queue.stored_up_to(open.counters.next - 1);
-                self.open = Some(open);
-                let later = std::mem::take(&mut self.later);
-                self.write(later);
-            }
-            Err(error) => tracing::debug!(error, "the store cannot be opened yet"),
+    fn reopen(&mut self) -> Result<(), String> {
+        let connection = schema::open_existing(&self.path).map_err(|error| explain(&error))?;
+        let open = Open::new(connection).map_err(|error| error.to_string())?;
+        if open.counters.next <= self.shared.queue.stored() {
+            return Err("in place of the store there is another one, which has seen less".to_owned());
         }
+        let reader = || schema::open_reader(&self.path).map_err(|error| error.to_string());
+        self.shared.set_readers(reader()?, reader()?);
+        self.shared.count(&open.counters);
+        // What was refused may have reached the disk all the same: then it is handled, not lost.
+        self.shared.queue.stored_up_to(open.counters.next - 1);
+        self.open = Some(open);
+        Ok(())
     }
+}
+
+fn explain(error: &OpenError) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     ops::Bound,
     sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use b24bot_core::{
@@ -191,12 +192,8 @@ impl Entries {
         }
         self.waiting.insert(id);
         if let Some(held) = self.held.get_mut(&id) {
-            held.progress =
-                held.progress.take().filter(|progress| !progress.finished.is_empty()).map(|tried| {
-                    let mut fresh = Progress::default();
-                    fresh.finished = tried.finished;
-                    Box::new(fresh)
-                });
+            let tried = held.progress.take().unwrap_or_default();
+            held.progress = Some(Box::new(tried.asked_again(now())));
         }
         true
     }
@@ -224,4 +221,9 @@ impl Held {
     fn listed(&self, id: EntryId, which: Which) -> Listed {
         Listed::new(id, which, &self.envelope, self.progress.as_deref().cloned())
     }
+}
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_millis().try_into().unwrap_or(u64::MAX)
 }

@@ -153,7 +153,10 @@ async fn open(config: &Path) -> Result<Opened, Box<dyn std::error::Error + Send 
         return Ok(Opened { desk, nowhere: None });
     }
     let place = match &settings.place {
-        StorePlace::Embedded(path) => path.display().to_string(),
+        // It is relative to where this was started, which need not be where the bot was.
+        StorePlace::Embedded(path) => {
+            std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+        }
         _ => "the server".to_owned(),
     };
     hint(&format!("there is no store at {place} yet: `b24bot run` makes it"));
