@@ -66,6 +66,30 @@ impl Context {
         self
     }
 
+    /// A clone whose calls are recorded below that name, and counted apart from all others: for a handler of several
+    /// parts that do not all act in every attempt. What one part does leaves the numbers of the others' calls as they
+    /// are.
+    ///
+    /// `name` tells the handler's parts apart, and stays the same through all attempts. Clones of the same name count on
+    /// where the others are.
+    ///
+    /// ```no_run
+    /// # async fn example(ctx: b24bot_actions::Context, is_noon: bool) -> Result<(), b24bot_actions::Error> {
+    /// if is_noon {
+    ///     ctx.scoped("lunch").reply("Lunch is ready").await?;
+    /// }
+    /// // The first of its scope, whether it is noon or not.
+    /// ctx.scoped("thanks").reply("You are welcome!").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scoped(&self, name: &str) -> Self {
+        let mut scoped = self.clone();
+        scoped.recorder = self.recorder.as_ref().map(|recorder| Arc::new(recorder.scoped(name)));
+        scoped
+    }
+
     /// The next call of a method that is not idempotent, if calls are recorded. To be asked for before anything that
     /// may fail: whether an earlier one failed must not change the numbers of later ones.
     pub(crate) fn once(&self, method: &str, target: impl Display) -> Option<Once> {

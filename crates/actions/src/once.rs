@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt::Display,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use b24bot_core::{Effect, Ended, EntryEffects};
@@ -19,14 +19,24 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Recorder {
     effects: EntryEffects,
-    handler: String,
-    /// How many effects there were of each handler, method and target.
-    counts: Mutex<HashMap<String, u32>>,
+    /// The handler, with the scope below it.
+    scope: String,
+    /// How many effects there were of each scope, method and target. All scopes share it: one that is entered twice
+    /// counts on.
+    counts: Arc<Mutex<HashMap<String, u32>>>,
 }
 
 impl Recorder {
     pub(crate) fn new(effects: EntryEffects, handler: String) -> Self {
-        Self { effects, handler, counts: Mutex::default() }
+        Self { effects, scope: handler, counts: Arc::default() }
+    }
+
+    /// Names effects below that name.
+    pub(crate) fn scoped(&self, name: &str) -> Self {
+        // One level, whatever is in it: no name reaches into another's scope.
+        let name = name.replace('%', "%25").replace('/', "%2F");
+        let scope = format!("{}/{name}", self.scope);
+        Self { effects: self.effects.clone(), scope, counts: Arc::clone(&self.counts) }
     }
 
     /// The next effect of a method on a target, a dialog or message as a rule.
@@ -34,7 +44,7 @@ impl Recorder {
     /// Its place among its like tells it from others, not its content: a text that holds the time is another in every
     /// attempt.
     pub(crate) fn next(&self, method: &str, target: impl Display, promise: Promise) -> Once {
-        let mut name = format!("{}/{method}/{target}", self.handler);
+        let mut name = format!("{}/{method}/{target}", self.scope);
         // Counting is sound after every step: a panic elsewhere does not matter.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(name.clone()).or_default();

@@ -11,6 +11,9 @@ use crate::{Effect, EffectKind, Rule, RuleSet};
 
 /// Does what the rules of `bot.toml` say.
 ///
+/// What a rule has done is recorded under its name ([`Context::scoped`]): when an event is handled again, a rule that
+/// acts only now, or is new in the file, takes no other's record. Of rules with equal names the second is `name#2`.
+///
 /// All effects of an event are attempted, in order, whatever became of those before; then the first error is returned.
 ///
 /// ```
@@ -72,7 +75,7 @@ impl Handler for RuleHandler {
     async fn on_event(&self, ctx: &Context, event: &Event) -> Result {
         let mut first = None;
         for effect in self.rules.decide(event, Instant::now()) {
-            if let Err(source) = perform(ctx, &effect).await {
+            if let Err(source) = perform(&ctx.scoped(&effect.scope), &effect).await {
                 first.get_or_insert(RuleError { rule: effect.rule, source });
             }
         }

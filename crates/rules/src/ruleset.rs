@@ -1,6 +1,7 @@
 //! All rules of a bot, in order.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -14,6 +15,8 @@ use crate::{MessageView, Rule, limit::Windows};
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// What tells each rule from the others: its name, with `#2` and so on behind it if several have it.
+    scopes: Vec<Arc<str>>,
     /// One for each rule that has a limit.
     windows: Mutex<Vec<Option<Windows<Place>>>>,
 }
@@ -28,6 +31,8 @@ pub struct Effect {
     pub rule: Arc<str>,
     /// What it wants.
     pub kind: EffectKind,
+    /// Tells the rule from others of the same name.
+    pub(crate) scope: Arc<str>,
 }
 
 /// What a rule wants done.
@@ -47,7 +52,7 @@ impl RuleSet {
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
         let windows = rules.iter().map(|rule| rule.limit.map(Windows::new)).collect();
-        Self { rules, windows: Mutex::new(windows) }
+        Self { scopes: scopes(&rules), rules, windows: Mutex::new(windows) }
     }
 
     /// The rules.
@@ -65,7 +70,7 @@ impl RuleSet {
         let mut effects = Vec::new();
         let Some(view) = MessageView::of(event) else { return effects };
         let (mut place, mut identity) = (None, None);
-        for (number, rule) in self.rules.iter().enumerate() {
+        for (number, (rule, scope)) in self.rules.iter().zip(&self.scopes).enumerate() {
             if !rule.matches(&view) {
                 continue;
             }
@@ -82,13 +87,34 @@ impl RuleSet {
                     continue;
                 }
             }
-            effects.extend(rule.effects(&view).map(|kind| Effect { rule: Arc::clone(&rule.name), kind }));
+            effects.extend(rule.effects(&view).map(|kind| Effect {
+                rule: Arc::clone(&rule.name),
+                kind,
+                scope: Arc::clone(scope),
+            }));
             if rule.stop {
                 break;
             }
         }
         effects
     }
+}
+
+/// Another for each rule; its name where no earlier rule has that.
+fn scopes(rules: &[Rule]) -> Vec<Arc<str>> {
+    let names: HashSet<&Arc<str>> = rules.iter().map(|rule| &rule.name).collect();
+    let mut taken: HashSet<Arc<str>> = HashSet::new();
+    let scopes = rules.iter().map(|rule| {
+        let (mut scope, mut number) = (Arc::clone(&rule.name), 1_u32);
+        // A made up name is no other rule's own either.
+        while taken.contains(&scope) || (number > 1 && names.contains(&scope)) {
+            number += 1;
+            scope = format!("{}#{number}", rule.name).into();
+        }
+        taken.insert(Arc::clone(&scope));
+        scope
+    });
+    scopes.collect()
 }
 
 /// The same for an event whenever it is handled, another for any other event.

@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     sync::{Arc, Mutex},
 };
 
+use async_trait::async_trait;
 use axum::{Json, Router, extract::Path, http::StatusCode, routing::post};
 use b24bot_actions::{Context, Portals, RegisteredBot, WebhookUrl};
-use b24bot_core::decode;
+use b24bot_core::{Effect, Effects, Ended, Entry, EntryEffects, EntryId, InboxError, decode};
 use b24bot_dispatcher::Handler;
 use b24bot_rules::{Config, RuleError, RuleHandler};
 use serde_json::{Value, json};
@@ -93,4 +95,73 @@ async fn one_failure_keeps_nothing_else_from_happening() {
     assert!(error.source().unwrap().to_string().contains("MESSAGE_ID_ERROR"), "{error:?}");
     let told: Vec<String> = calls.lock().unwrap().iter().map(|(_, told)| told.clone()).collect();
     assert_eq!(told, ["plus", "Welcome", "minus", "Bye"]);
+}
+
+/// Effects in memory, which outlive attempts.
+#[derive(Debug, Default)]
+struct Kept(Mutex<BTreeMap<String, Effect>>);
+
+#[async_trait]
+impl Effects for Kept {
+    async fn begin(&self, _: &Entry, effect: &str) -> Result<Effect, InboxError> {
+        let mut known = self.0.lock().unwrap();
+        let before = known.get(effect).cloned().unwrap_or(Effect::New);
+        if before == Effect::New {
+            known.insert(effect.to_owned(), Effect::InDoubt);
+        }
+        Ok(before)
+    }
+
+    async fn finish(&self, _: &Entry, effect: &str, ended: Ended) -> Result<(), InboxError> {
+        let now = if let Ended::Had(result) = ended { Effect::Had(result) } else { Effect::New };
+        self.0.lock().unwrap().insert(effect.to_owned(), now);
+        Ok(())
+    }
+}
+
+/// The context of another attempt to handle one and the same message.
+fn attempt(portals: &Portals, id: u32, kept: &Arc<Kept>) -> Context {
+    let entry = Entry::stored(EntryId(1), "lane".to_owned().into(), None);
+    let effects: Arc<dyn Effects> = Arc::<Kept>::clone(kept);
+    message(portals, id).recording(EntryEffects::new(effects, entry), "rules")
+}
+
+fn told(calls: &Calls) -> Vec<String> {
+    calls.lock().unwrap().drain(..).map(|(_, told)| told).collect()
+}
+
+#[tokio::test]
+async fn a_rule_that_acts_only_in_a_later_attempt_takes_no_other_rules_record() {
+    let (portals, calls) = portal().await;
+    let file = "[[rule]]\nname = 'a'\nreply = 'A'\nlimit = '1/1d'\n[[rule]]\nname = 'b'\nreply = 'B'";
+    let rules = handler(file);
+    let earlier = message(&portals, 7);
+    rules.on_event(&earlier, earlier.event()).await.unwrap();
+    assert_eq!(told(&calls), ["A", "B"]);
+
+    let kept = Arc::<Kept>::default();
+    let ctx = attempt(&portals, 8, &kept);
+    rules.on_event(&ctx, ctx.event()).await.unwrap();
+    assert_eq!(told(&calls), ["B"], "a is at its limit");
+    // Limits are kept in memory: after a restart a may act.
+    let ctx = attempt(&portals, 8, &kept);
+    handler(file).on_event(&ctx, ctx.event()).await.unwrap();
+    assert_eq!(told(&calls), ["A"]);
+}
+
+#[tokio::test]
+async fn rules_of_equal_names_have_records_of_their_own() {
+    let (portals, calls) = portal().await;
+    let both = "[[rule]]\nname = 'a'\nreply = '1'\n[[rule]]\nname = 'a#2'\nreply = '2'";
+    let mut rules = handler(both).rules().to_vec();
+    rules.extend(handler("[[rule]]\nname = 'a'\nreply = '3'").rules().to_vec());
+    let (rules, kept) = (RuleHandler::new(rules), Arc::<Kept>::default());
+    for sent in [vec!["1", "2", "3"], vec![]] {
+        let ctx = attempt(&portals, 7, &kept);
+        rules.on_event(&ctx, ctx.event()).await.unwrap();
+        assert_eq!(told(&calls), sent);
+    }
+    let scopes = ["rules/a#2", "rules/a#3", "rules/a"];
+    let names = scopes.map(|scope| format!("{scope}/imbot.message.add/chat5/0"));
+    assert_eq!(kept.0.lock().unwrap().keys().cloned().collect::<Vec<_>>(), names);
 }

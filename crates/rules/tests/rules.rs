@@ -190,7 +190,8 @@ fn a_limit_counts_in_each_dialog_of_each_portal() {
     );
     let start = Instant::now();
     let acts = |event: &Event, second: u64| {
-        let effects = rules.decide(&numbered(event.clone(), 100 + second), start + Duration::from_secs(second));
+        let effects =
+            rules.decide(&numbered(event.clone(), 100 + second), start + Duration::from_secs(second));
         effects.iter().map(|effect| effect.rule.to_string()).collect::<Vec<_>>().concat()
     };
     let mut elsewhere = said("chat5", "27", "x", &[]);

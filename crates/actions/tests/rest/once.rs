@@ -222,6 +222,39 @@ async fn effects_are_told_apart_by_handler_method_target_and_order() {
 }
 
 #[tokio::test]
+async fn scopes_count_apart() {
+    let bot = Bot::start([900, 901, 902, 903].map(ok)).await;
+    let portals = tokens();
+    let ctx = bot.attempt(&portals);
+    ctx.reply("Hi").await.unwrap();
+    ctx.scoped("b").reply("b").await.unwrap();
+    // The same scope again is no new one.
+    ctx.clone().scoped("b").reply("b").await.unwrap();
+    ctx.scoped("b/c").reply("c").await.unwrap();
+    assert_eq!(bot.portal.methods().len(), 4);
+    let names: Vec<_> = bot.kept.known().into_keys().collect();
+    let expected = [
+        "greeter/b%2Fc/imbot.message.add/27/0",
+        "greeter/b/imbot.message.add/27/0",
+        "greeter/b/imbot.message.add/27/1",
+        "greeter/imbot.message.add/27/0",
+    ];
+    assert_eq!(names, expected);
+
+    bot.portal.prepare([ok(904)]);
+    let ctx = bot.attempt(&portals);
+    assert_eq!(ctx.scoped("a").reply("a").await.unwrap(), 904.into(), "new in this attempt");
+    assert_eq!(ctx.scoped("b").reply("b").await.unwrap(), 901.into());
+    assert_eq!(ctx.reply("Hi").await.unwrap(), 900.into());
+    assert_eq!(bot.portal.methods().len(), 1);
+    // Without a record there is nothing to name.
+    bot.portal.prepare([ok(905)]);
+    let unrecorded = bot.portal.event(&portals, "v1", true).scoped("a");
+    assert_eq!(unrecorded.reply("a").await.unwrap(), 905.into());
+    assert_eq!((bot.portal.methods().len(), bot.kept.known().len()), (1, 5));
+}
+
+#[tokio::test]
 async fn what_was_refused_is_sent_again() {
     let too_fast = || error(503, "QUERY_LIMIT_EXCEEDED");
     for refused in [
