@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use b24bot_actions::{Context, Error, LikeAction};
+use b24bot_actions::{Context, Error, LikeAction, Repeat};
 use b24bot_core::Event;
 use b24bot_dispatcher::{Handler, Result};
 
@@ -14,7 +14,8 @@ use crate::{Effect, EffectKind, Rule, RuleSet};
 /// What a rule has done is recorded under its name ([`Context::scoped`]): when an event is handled again, a rule that
 /// acts only now, or is new in the file, takes no other's record. Of rules with equal names the second is `name#2`.
 ///
-/// All effects of an event are attempted, in order, whatever became of those before; then the first error is returned.
+/// All effects of an event are attempted, in order, whatever became of those before; then an error is returned: the
+/// first that is worth repeating, so that the event is tried again, otherwise the first.
 ///
 /// ```
 /// use b24bot_rules::{Config, RuleHandler};
@@ -41,6 +42,11 @@ impl RuleError {
     #[must_use]
     pub fn rule(&self) -> &str {
         &self.rule
+    }
+
+    /// Whether another attempt may have the effect.
+    fn is_worth_repeating(&self) -> bool {
+        matches!(self.source.repeat(), Repeat::Later | Repeat::IfIdempotent)
     }
 }
 
@@ -73,13 +79,19 @@ impl RuleHandler {
 #[async_trait]
 impl Handler for RuleHandler {
     async fn on_event(&self, ctx: &Context, event: &Event) -> Result {
-        let mut first = None;
+        let mut reported: Option<RuleError> = None;
         for effect in self.rules.decide(event, Instant::now()) {
             if let Err(source) = perform(&ctx.scoped(&effect.scope), &effect).await {
-                first.get_or_insert(RuleError { rule: effect.rule, source });
+                let error = RuleError { rule: effect.rule, source };
+                // A refusal sets the event aside, and would take the others' next attempt away.
+                let outweighs =
+                    |before: &RuleError| error.is_worth_repeating() && !before.is_worth_repeating();
+                if reported.as_ref().is_none_or(outweighs) {
+                    reported = Some(error);
+                }
             }
         }
-        first.map_or(Ok(()), |error| Err(error.into()))
+        reported.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use axum::{Json, Router, extract::Path, http::StatusCode, routing::post};
-use b24bot_actions::{Context, Portals, RegisteredBot, WebhookUrl};
+use b24bot_actions::{Context, Portals, RegisteredBot, Repeat, WebhookUrl};
 use b24bot_core::{Effect, Effects, Ended, Entry, EntryEffects, EntryId, InboxError, decode};
 use b24bot_dispatcher::Handler;
 use b24bot_rules::{Config, RuleError, RuleHandler};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// Method and text or action of every call.
 type Calls = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A portal that refuses likes of message 13.
+/// A portal that refuses likes of message 13, and breaks down over the text `lost`.
 async fn portal() -> (Portals, Calls) {
     let calls = Calls::default();
     let noted = Arc::clone(&calls);
@@ -29,6 +29,10 @@ async fn portal() -> (Portals, Calls) {
         if params["MESSAGE_ID"] == 13 {
             let error = json!({"error": "MESSAGE_ID_ERROR", "error_description": "no such message"});
             return (StatusCode::BAD_REQUEST, Json(error));
+        }
+        if params["MESSAGE"] == "lost" {
+            let error = json!({"error": "INTERNAL_SERVER_ERROR", "error_description": "try later"});
+            return (StatusCode::INTERNAL_SERVER_ERROR, Json(error));
         }
         (
             StatusCode::OK,
@@ -95,6 +99,22 @@ async fn one_failure_keeps_nothing_else_from_happening() {
     assert!(error.source().unwrap().to_string().contains("MESSAGE_ID_ERROR"), "{error:?}");
     let told: Vec<String> = calls.lock().unwrap().iter().map(|(_, told)| told.clone()).collect();
     assert_eq!(told, ["plus", "Welcome", "minus", "Bye"]);
+}
+
+#[tokio::test]
+async fn a_failure_worth_repeating_comes_before_those_that_are_not() {
+    let (portals, calls) = portal().await;
+    let rules = handler(
+        "[[rule]]\nname = 'refused'\nlike = true\n[[rule]]\nname = 'lost'\nreply = 'lost'\n\
+        [[rule]]\nname = 'lost too'\nreply = 'lost'\n[[rule]]\nname = 'last'\nlike = 'minus'",
+    );
+    let ctx = message(&portals, 13);
+    let error = rules.on_event(&ctx, ctx.event()).await.unwrap_err();
+    let error = error.downcast_ref::<RuleError>().unwrap();
+    assert_eq!(error.rule(), "lost");
+    let source = error.source().unwrap().downcast_ref::<b24bot_actions::Error>().unwrap();
+    assert_eq!(source.repeat(), Repeat::IfIdempotent);
+    assert_eq!(told(&calls), ["plus", "lost", "lost", "minus"]);
 }
 
 /// Effects in memory, which outlive attempts.
