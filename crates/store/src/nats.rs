@@ -53,6 +53,11 @@ use crate::{OpenError, OpenErrorKind};
 ///   minutes (`sync_interval`): a crash of the server loses nothing, a power failure can lose events that were
 ///   confirmed. With [`replicas`](NatsOptions::replicas) 3 in a cluster of three, one of them can fail in any way; or
 ///   set `sync_interval: always` (2.10 and later) on the server.
+/// - The server's `max_payload` must be more than the largest body (1 MiB) and what is kept with it: 1.1 MiB or more. It
+///   is 1 MiB unless set on the server, which is logged as a warning; larger events are refused by
+///   [`put`](b24bot_core::Inbox::put) then. An error that does not fit beside an event that is set aside is shortened, or
+///   left out with how often the event was tried and which handlers were content.
+/// - An event that this version cannot read (a later one has stored it, say) is set aside.
 /// - Order holds within a dialog, as the server has received the events.
 /// - Counts are exact where one machine works, and up to a second old otherwise.
 pub struct NatsStore {
@@ -69,6 +74,7 @@ impl NatsStore {
     /// When the server cannot be reached, does not accept the password, has no JetStream, or refuses a stream; the
     /// error says what to do, without the password.
     pub async fn connect(url: &Secret, options: NatsOptions) -> Result<Self, OpenError> {
+        let options = options.bounded();
         let streams = Streams::open(url, &options).await?;
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
         let node = Node::new(id, streams, options);

@@ -26,6 +26,8 @@ use self::{
 };
 
 mod contract;
+#[path = "nats/mishaps.rs"]
+mod mishaps;
 #[path = "nats/server.rs"]
 mod server;
 

@@ -1,6 +1,6 @@
 //! A person looks at the inbox and puts things right, from any process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use async_nats::{
     HeaderMap, header,
@@ -11,6 +11,7 @@ use async_nats::{
 };
 use async_trait::async_trait;
 use b24bot_core::{Desk, EntryId, Envelope, InboxError, Listed, Progress, Stats, Which};
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
@@ -18,13 +19,16 @@ use super::{
     inbox::to_header,
     ledger::Record,
     names::{self, PARTITIONS, Partition, hex},
-    node::{AT_ONCE, PROGRESS, progress_of},
+    node::{AT_ONCE, PROGRESS, now, progress_of},
     state::{PartRecord, Rest},
     streams,
 };
 
 /// How many events are asked for at a time.
 const BATCH: usize = 200;
+
+/// Stands for key and lane of an event that this version cannot read.
+const UNREAD: &str = "?";
 
 #[async_trait]
 impl Desk for NatsStore {
@@ -37,7 +41,7 @@ impl Desk for NatsStore {
         let records = self.records().await?;
         let counts = stream::iter(events)
             .map(async |(subject, _)| {
-                let Some(partition) = partition_of(&subject) else { return Ok(0) };
+                let Some(partition) = names::partition_of(&subject) else { return Ok(0) };
                 if let Some(pending) = self.pending_here(partition, last) {
                     return Ok(pending);
                 }
@@ -96,8 +100,7 @@ impl Desk for NatsStore {
         let Some(message) = self.find_dead(id).await? else { return Ok(None) };
         let (_, lane, _) = Envelope::peek_stored(&message.payload).map_err(InboxError::storage)?;
         let partition = names::partition(&lane);
-        let mut afresh = Progress::default();
-        afresh.finished = progress_of(&message.headers).map(|progress| progress.finished).unwrap_or_default();
+        let afresh = progress_of(&message.headers).unwrap_or_default().asked_again(now());
         let mut headers = HeaderMap::new();
         headers.insert(PROGRESS, to_header(&afresh)?);
         // Asked for again because the answer was lost, it is not stored again.
@@ -123,8 +126,8 @@ impl Desk for NatsStore {
                 return Ok(false);
             }
             node.state().settle(partition, id.0, true, None);
-            let notice = streams.names.purged(partition);
-            streams.write(notice, id.to_string().into(), None, HeaderMap::new()).await?;
+            let notice = streams.names.purged(partition, id);
+            streams.write(notice, Bytes::new(), None, HeaderMap::new()).await?;
             (partition, message)
         } else if let Some(message) = self.find_dead(id).await? {
             if streams::erase(&streams.dead, &streams.names.dead(id)).await? == 0 {
@@ -171,7 +174,7 @@ impl NatsStore {
         self.node.count_dead().await;
         let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
         let counts = stream::iter(events).map(async |(subject, _)| {
-            let Some(partition) = partition_of(&subject) else { return Ok(()) };
+            let Some(partition) = names::partition_of(&subject) else { return Ok(()) };
             let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
             let revision = message.as_ref().map_or(0, |message| message.sequence);
             let part =
@@ -194,7 +197,7 @@ impl NatsStore {
     }
 
     /// How many events of a subject there are from a number on.
-    async fn count_from(&self, subject: String, seq: u64) -> Result<u64, InboxError> {
+    pub(crate) async fn count_from(&self, subject: String, seq: u64) -> Result<u64, InboxError> {
         let consumer = self.reader(subject, seq).await?;
         let info = consumer.cached_info();
         let _ = self.node.streams.events.delete_consumer(&info.name).await;
@@ -218,7 +221,7 @@ impl NatsStore {
         let streams = &self.node.streams;
         let records = self.records().await?;
         let (events, _) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
-        let used = events.iter().filter_map(|(subject, _)| partition_of(subject));
+        let used = events.iter().filter_map(|(subject, _)| names::partition_of(subject));
         let floors = used.filter_map(|partition| Some(records.get(usize::from(partition))?.floor));
         let Some(floor) = floors.min() else { return Ok(Vec::new()) };
         let consumer = self.reader(streams.names.all("event"), floor.max(after) + 1).await?;
@@ -232,10 +235,11 @@ impl NatsStore {
                 let message = message.map_err(InboxError::storage)?;
                 left = left.saturating_sub(1);
                 let seq = message.info().map_err(InboxError::storage)?.stream_sequence;
-                let partition = partition_of(&message.subject);
+                let partition = names::partition_of(&message.subject);
                 let record = partition.and_then(|partition| records.get(usize::from(partition)));
                 if found.len() < limit && record.is_some_and(|record| !record.is_settled(seq)) {
-                    found.push((partition.unwrap_or_default(), seq, message.message));
+                    let published = message.info().map_err(InboxError::storage)?.published;
+                    found.push((partition.unwrap_or_default(), seq, published, message.message));
                 }
             }
             if left == before {
@@ -244,9 +248,9 @@ impl NatsStore {
         }
         let _ = streams.events.delete_consumer(&consumer.cached_info().name).await;
         stream::iter(found)
-            .map(async |(partition, seq, message)| {
+            .map(async |(partition, seq, published, message)| {
                 let progress = self.progress(partition, EntryId(seq), message.headers.as_ref()).await?;
-                listed(EntryId(seq), Which::Pending, &message.payload, progress)
+                Ok(listed((EntryId(seq), Which::Pending), &message.payload, published, progress))
             })
             .buffered(AT_ONCE)
             .try_collect()
@@ -263,7 +267,7 @@ impl NatsStore {
             .map(async |id| {
                 let Some(message) = self.find_dead(EntryId(id)).await? else { return Ok(None) };
                 let progress = progress_of(&message.headers);
-                listed(EntryId(id), Which::Dead, &message.payload, progress).map(Some)
+                Ok(Some(listed((EntryId(id), Which::Dead), &message.payload, message.time, progress)))
             })
             .buffered(AT_ONCE);
         found.try_filter_map(async |found| Ok(found)).try_collect().await
@@ -273,7 +277,7 @@ impl NatsStore {
         let Some(message) = streams::numbered(&self.node.streams.events, id.0).await? else {
             return Ok(None);
         };
-        let Some(partition) = partition_of(&message.subject) else { return Ok(None) };
+        let Some(partition) = names::partition_of(&message.subject) else { return Ok(None) };
         let is_settled = self.record(partition).await?.is_settled(id.0);
         Ok((!is_settled).then_some((partition, message)))
     }
@@ -301,13 +305,18 @@ impl NatsStore {
     }
 }
 
-fn partition_of(subject: &str) -> Option<Partition> {
-    names::number(subject)
-        .and_then(|number| number.try_into().ok())
-        .filter(|partition| *partition < PARTITIONS)
-}
-
-fn listed(id: EntryId, which: Which, event: &[u8], progress: Option<Progress>) -> Result<Listed, InboxError> {
-    let envelope = Envelope::from_stored(event).map_err(InboxError::storage)?;
-    Ok(Listed::new(id, which, &envelope, progress))
+/// An entry as it is listed; one that this version cannot read too, so that it can be purged.
+fn listed(
+    (id, which): (EntryId, Which),
+    event: &[u8],
+    stored_at: impl Into<SystemTime>,
+    progress: Option<Progress>,
+) -> Listed {
+    let known = Envelope::peek_stored(event)
+        .map(|(key, lane, received_at)| (key.as_str().to_owned(), lane.as_str().to_owned(), received_at));
+    let known = known.unwrap_or_else(|_| {
+        let stored_at = stored_at.into().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        (UNREAD.to_owned(), UNREAD.to_owned(), u64::try_from(stored_at.as_millis()).unwrap_or(u64::MAX))
+    });
+    Listed::unread(id, which, known, progress)
 }

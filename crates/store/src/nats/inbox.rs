@@ -1,6 +1,9 @@
 //! Events are stored, given out and settled.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_nats::{HeaderMap, header};
 use async_trait::async_trait;
@@ -13,11 +16,17 @@ use futures_util::future;
 use super::{
     NatsStore, claims,
     names::{self, Partition, hex},
-    node::{Node, PROGRESS, UNHEARD},
+    node::{Node, PROGRESS, UNHEARD, unread},
     shares::Standing,
     state::Owed,
     streams,
 };
+
+/// How often the end of a closed store is looked for where it cannot be read.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How long an error may be in a header, where all of it does not fit.
+const SHORT: usize = 200;
 
 #[async_trait]
 impl Inbox for NatsStore {
@@ -65,6 +74,7 @@ impl Inbox for NatsStore {
         let node = &self.node;
         node.work();
         let mut end = None;
+        let mut asked = Instant::now();
         loop {
             // Registered before looking, so that nothing is missed in between.
             let ready = node.ready.notified();
@@ -92,8 +102,16 @@ impl Inbox for NatsStore {
                     node.ready.notify_one();
                     return Ok(None);
                 }
+                // The last events may be gone, and then they are never read.
+                let position = node.state().position;
+                if position < last && asked.elapsed() >= LOOK {
+                    asked = Instant::now();
+                    if self.count_from(node.streams.names.all("event"), position + 1).await? == 0 {
+                        end = Some(position);
+                    }
+                }
                 // Entries come without a notification for each step on the way to the last one.
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             } else {
                 ready.await;
             }
@@ -134,9 +152,13 @@ impl Inbox for NatsStore {
         // While it was fetched, others may have taken over.
         match state.standing(partition, seq) {
             None => Ok(None),
-            Some(Standing::Mine) => {
-                Ok(Some(Arc::new(Envelope::from_stored(&message.payload).map_err(InboxError::storage)?)))
-            }
+            Some(Standing::Mine) => match Envelope::from_stored(&message.payload) {
+                Ok(envelope) => Ok(Some(Arc::new(envelope))),
+                Err(error) => {
+                    state.owe_unread(partition, seq, message.payload, unread(seq, &error));
+                    Ok(None)
+                }
+            },
             Some(_) => Err(InboxError::storage(UNHEARD)),
         }
     }
@@ -237,10 +259,26 @@ impl Node {
         event: Bytes,
         progress: &Progress,
     ) -> Result<(), InboxError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(PROGRESS, to_header(progress)?);
         let subject = self.streams.names.dead(b24bot_core::EntryId(seq));
-        self.streams.write(subject, event, None, headers).await?;
+        let mut shortened = progress.clone();
+        if let Some((end, _)) = progress.error.char_indices().nth(SHORT) {
+            shortened.error.truncate(end);
+            shortened.error.push('…');
+        }
+        // An event that only just fits must not wait for ever because its error is too much.
+        for progress in [Some(progress), Some(&shortened), None] {
+            let mut headers = HeaderMap::new();
+            if let Some(progress) = progress {
+                headers.insert(PROGRESS, to_header(progress)?);
+            }
+            match self.streams.write(subject.clone(), event.clone(), None, headers).await {
+                Err(error) if progress.is_some() && streams::is_too_large(&error) => {}
+                written => {
+                    written?;
+                    break;
+                }
+            }
+        }
         let mut state = self.state();
         if state.settle(partition, seq, false, None) {
             state.dead += 1;

@@ -47,8 +47,9 @@ impl Names {
         format!("{}.share.node.{id}", self.prefix)
     }
 
-    pub(crate) fn purged(&self, partition: Partition) -> String {
-        format!("{}.share.purged.{partition}", self.prefix)
+    /// Tells whoever works the partition that an entry is gone.
+    pub(crate) fn purged(&self, partition: Partition, id: EntryId) -> String {
+        format!("{}.share.purged.{partition}.{id}", self.prefix)
     }
 
     /// Who fetches the events of a bot.
@@ -107,6 +108,11 @@ impl Names {
 /// Of the subjects with a number at the end (partitions, entries): that number.
 pub(crate) fn number(subject: &str) -> Option<u64> {
     subject.rsplit('.').next()?.parse().ok()
+}
+
+/// Of an event's subject: its partition.
+pub(crate) fn partition_of(subject: &str) -> Option<Partition> {
+    number(subject).and_then(|number| number.try_into().ok()).filter(|partition| *partition < PARTITIONS)
 }
 
 /// Of a subject: its part before the last one.

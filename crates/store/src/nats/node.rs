@@ -1,6 +1,7 @@
 //! What goes on in the background: taking a share of the work, reading it, writing down what became of it.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -67,9 +68,8 @@ struct Beat {
 
 impl Node {
     pub(crate) fn new(id: String, streams: Streams, options: NatsOptions) -> Arc<Self> {
-        let lease = options.lease.max(Duration::from_millis(500));
         Arc::new(Self {
-            state: Mutex::new(State::new(id.clone(), lease)),
+            state: Mutex::new(State::new(id.clone(), options.lease)),
             id,
             streams,
             options,
@@ -100,11 +100,28 @@ impl Node {
     pub(crate) async fn run(self: Arc<Self>) {
         let mut gone = self.gone.subscribe();
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&self).share());
-        tasks.spawn(Arc::clone(&self).read());
-        tasks.spawn(Arc::clone(&self).write_now_and_then());
-        tasks.spawn(Arc::clone(&self).keep_house());
-        let _ = gone.wait_for(|gone| *gone).await;
+        let names: HashMap<_, _> = [
+            (tasks.spawn(Arc::clone(&self).share()).id(), "sharing the work"),
+            (tasks.spawn(Arc::clone(&self).read()).id(), "reading events"),
+            (tasks.spawn(Arc::clone(&self).write_now_and_then()).id(), "writing down what was settled"),
+            (tasks.spawn(Arc::clone(&self).keep_house()).id(), "keeping house"),
+        ]
+        .into();
+        loop {
+            let ended = tokio::select! {
+                _ = gone.wait_for(|gone| *gone) => break,
+                Some(ended) = tasks.join_next_with_id() => ended,
+            };
+            let (id, error) = match ended {
+                Ok((id, ())) => (id, None),
+                Err(error) => (error.id(), Some(error)),
+            };
+            tracing::error!(
+                task = names.get(&id),
+                error = error.as_ref().map(tracing::field::display),
+                "a task of the store on NATS has ended, and must not: start the program again"
+            );
+        }
         let leaving = time::timeout(Duration::from_secs(3), self.leave(true)).await;
         if !matches!(leaving, Ok(Ok(()))) {
             tracing::debug!("left NATS without a farewell: others take over when the lease has run out");
@@ -146,7 +163,14 @@ impl Node {
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         loop {
             let heard = tokio::select! {
-                heard = tail.next() => heard,
+                heard = tail.next() => {
+                    if heard.is_none() {
+                        tracing::error!("reading who works what has failed; beginning again");
+                        time::sleep(tick).await;
+                        tail = Tail::follow(jetstream.clone(), share.clone(), names.all("share"), Start::Latest);
+                    }
+                    heard
+                }
                 _ = ticks.tick() => None,
                 () = self.hurry.notified() => None,
             };
@@ -181,10 +205,16 @@ impl Node {
                     state.shares.heard_of(&claim.node, Instant::now());
                 }
             }
+            // As earlier versions wrote them: one for a partition, replaced by the next.
             "purged" => {
                 let seq = std::str::from_utf8(&heard.payload).ok().and_then(|seq| seq.parse().ok());
                 if let (Ok(partition), Some(seq)) = (last.parse(), seq) {
                     state.settle(partition, seq, true, None);
+                }
+            }
+            partition if parts.next() == Some("purged") => {
+                if let (Ok(partition), Ok(seq)) = (partition.parse(), last.parse()) {
+                    state.heard_purged(partition, seq);
                 }
             }
             _ => {}
@@ -235,7 +265,9 @@ impl Node {
         }
         for node in dead {
             tracing::info!(node, "a machine is silent: its work is free to be taken over");
-            let _ = streams::remove_latest(&self.streams.share, &names.node(&node)).await;
+            let (share, subject) = (self.streams.share.clone(), names.node(&node));
+            // If it fails, the next machine that begins takes it for dead after a while, and tries again.
+            tokio::spawn(async move { streams::remove_latest(&share, &subject).await });
         }
     }
 
@@ -253,7 +285,12 @@ impl Node {
             tokio::select! {
                 event = event => match event {
                     Some(event) => self.take_in(&event),
-                    None => tail = None,
+                    None => {
+                        tracing::error!("reading events has failed; beginning again");
+                        time::sleep(Duration::from_millis(250)).await;
+                        let start = Start::From(self.state().position + 1);
+                        tail = Some(Tail::follow(jetstream.clone(), events.clone(), names.all("event"), start));
+                    }
                 },
                 () = self.gained.notified() => match self.prepare().await {
                     Ok(Some(start)) => {
@@ -280,7 +317,9 @@ impl Node {
         if new.is_empty() {
             return Ok(None);
         }
-        let Streams { names, effects, progress, .. } = &self.streams;
+        let Streams { names, effects, progress, dead, share, .. } = &self.streams;
+        let (notices, _) = streams::subjects(share, &names.all("share.purged")).await?;
+        let (set_aside, _) = streams::subjects(dead, &names.all("dead")).await?;
         let (touched, _) = streams::subjects(effects, &names.all("effect")).await?;
         let touched: Vec<_> = touched
             .iter()
@@ -312,6 +351,14 @@ impl Node {
             }
         }
         state.touched.extend(touched);
+        for (subject, _) in notices {
+            let partition = names::last_but_one(&subject).and_then(|partition| partition.parse().ok());
+            if let (Some(partition), Some(seq)) = (partition, names::number(&subject))
+                && new.contains(&partition)
+            {
+                state.forget_notice(partition, seq);
+            }
+        }
         let mut start = u64::MAX;
         for (partition, held) in state.all_held_mut() {
             if new.contains(&partition) {
@@ -328,6 +375,8 @@ impl Node {
             return Ok(None);
         }
         state.position = start - 1;
+        let set_aside = set_aside.iter().filter_map(|(subject, _)| names::number(subject));
+        state.set_aside = set_aside.filter(|seq| *seq >= start).collect();
         Ok(Some(start))
     }
 
@@ -335,11 +384,10 @@ impl Node {
         let lane = match Envelope::peek_stored(&event.payload) {
             Ok((_, lane, _)) => lane,
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    entry = event.seq,
-                    "an event stays unread"
-                );
+                let Some(partition) = names::partition_of(&event.subject) else { return };
+                let handled_again = event.headers.as_ref().and_then(progress_of);
+                let why = unread(event.seq, &error);
+                self.state().read_unknown(partition, event.seq, event.payload.clone(), handled_again, why);
                 return;
             }
         };
@@ -460,12 +508,15 @@ impl Node {
 
     /// Erases what belonged to entries that are done. What cannot be erased now goes with age.
     pub(crate) async fn clear(&self, rests: Vec<(Partition, Rest)>) {
-        let Streams { names, effects, progress, .. } = &self.streams;
+        let Streams { names, effects, progress, share, .. } = &self.streams;
         stream::iter(rests)
             .for_each_concurrent(AT_ONCE, async |(partition, rest)| {
                 let erased = match rest {
                     Rest::Effects(digest) => streams::erase(effects, &names.effects(&digest)).await,
                     Rest::Progress(id) => streams::erase(progress, &names.progress(partition, id)).await,
+                    Rest::Notice(id) => {
+                        streams::remove_latest(share, &names.purged(partition, id)).await.map(|()| 1)
+                    }
                 };
                 if let Err(error) = erased {
                     tracing::debug!(
@@ -515,8 +566,8 @@ impl Node {
             return Ok(());
         }
         let (first, last) = (info.state.first_sequence, info.state.last_sequence);
-        let mut before =
-            self.first_since(SystemTime::now() - self.options.remember).await?.unwrap_or(last + 1);
+        let since = SystemTime::now().checked_sub(self.options.remember).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut before = self.first_since(since).await?.unwrap_or(last + 1);
         if info.state.bytes > self.options.max_size / 4 * 3 {
             // The server goes on recognising their repeats until it is started again.
             before = before.max(first + (last - first) / 4 + 1);
@@ -558,6 +609,22 @@ impl Node {
 
 pub(crate) fn progress_of(headers: &HeaderMap) -> Option<Progress> {
     serde_json::from_str(headers.get(PROGRESS)?.as_str()).ok()
+}
+
+/// Why an event is set aside that cannot be read, and when.
+pub(crate) fn unread(seq: u64, error: &(dyn std::error::Error + 'static)) -> (String, u64) {
+    tracing::error!(error, entry = seq, "an event cannot be read: it is set aside");
+    let text = std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    (text, now())
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn beat(n: u64) -> Vec<u8> {

@@ -25,8 +25,22 @@ pub struct NatsOptions {
     /// On how many servers of a cluster everything is kept: 1, 3 or 5; 1 unless told.
     pub replicas: usize,
     /// How long after its last sign of life a machine's work is taken over by others: 5 seconds unless told, at least
-    /// half a second. All machines must say the same.
+    /// half a second and at most an hour. All machines must say the same.
     pub lease: Duration,
+}
+
+/// The longest that anything is kept: longer times cannot be told to the server.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+impl NatsOptions {
+    /// With times that can be reckoned with.
+    pub(crate) fn bounded(mut self) -> Self {
+        for time in [&mut self.remember, &mut self.max_age, &mut self.keep_dead] {
+            *time = LONGEST.min(*time);
+        }
+        self.lease = self.lease.clamp(Duration::from_millis(500), Duration::from_secs(3_600));
+        self
+    }
 }
 
 impl Default for NatsOptions {

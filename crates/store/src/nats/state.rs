@@ -58,6 +58,8 @@ pub(crate) enum Rest {
     Effects(String),
     /// The progress of an entry.
     Progress(EntryId),
+    /// The notice that an entry was purged.
+    Notice(EntryId),
 }
 
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub(crate) struct State {
     /// Events that may have effects, by their digests.
     pub(crate) touched: HashSet<String>,
     pub(crate) owed: Vec<Owed>,
+    /// What was set aside by machines that may have died before they wrote down that it was, and is not read again yet.
+    pub(crate) set_aside: HashSet<u64>,
     pub(crate) rests: Vec<(Partition, Rest)>,
     /// Takes part in the work.
     pub(crate) is_working: bool,
@@ -104,6 +108,7 @@ impl State {
             dead: 0,
             touched: HashSet::new(),
             owed: Vec::new(),
+            set_aside: HashSet::new(),
             rests: Vec::new(),
             is_working: false,
             is_closed: false,
@@ -187,23 +192,78 @@ impl State {
         envelope: Option<Arc<Envelope>>,
         handled_again: Option<Progress>,
     ) -> bool {
-        self.position = self.position.max(seq);
         let partition = names::partition(&lane);
-        let Some(held) = self.held_mut(partition).filter(|held| held.is_read) else { return false };
-        let waits = held.ledger.read(seq);
+        let waits = self.note(partition, seq, handled_again);
         if waits {
-            if let Some(progress) = handled_again {
-                held.progress.entry(seq).or_insert(progress);
-            }
-            let progress = held.progress.get(&seq).cloned();
+            let progress = self.held(partition).and_then(|held| held.progress.get(&seq).cloned());
             self.queue.insert(seq, Entry::stored(EntryId(seq), lane, progress));
             if let Some(envelope) = envelope {
                 self.cached += size(&envelope);
                 self.cache.insert(seq, envelope);
             }
         }
-        self.ahead.remove(&seq);
         waits
+    }
+
+    /// An event was read in the stream that this version does not understand. Whether it waits, to be set aside.
+    pub(crate) fn read_unknown(
+        &mut self,
+        partition: Partition,
+        seq: u64,
+        event: Bytes,
+        handled_again: Option<Progress>,
+        (error, now): (String, u64),
+    ) -> bool {
+        let waits = self.note(partition, seq, handled_again);
+        if waits {
+            self.owe_unread(partition, seq, event, (error, now));
+        }
+        waits
+    }
+
+    /// An open entry cannot be handled, for its event cannot be read: it is to be set aside.
+    pub(crate) fn owe_unread(
+        &mut self,
+        partition: Partition,
+        seq: u64,
+        event: Bytes,
+        (error, now): (String, u64),
+    ) {
+        let known = self.held(partition).and_then(|held| held.progress.get(&seq).cloned());
+        let mut progress = known.unwrap_or_default();
+        (progress.error, progress.failed_at) = (error, now);
+        self.owed.retain(|owed| owed.seq != seq);
+        self.owed.push(Owed { partition, seq, progress, dead: Some(event) });
+    }
+
+    /// Takes note of an entry that was read, and says whether it waits.
+    fn note(&mut self, partition: Partition, seq: u64, handled_again: Option<Progress>) -> bool {
+        self.position = self.position.max(seq);
+        let Some(held) = self.held_mut(partition).filter(|held| held.is_read) else { return false };
+        let waits = held.ledger.read(seq);
+        if let Some(progress) = handled_again.filter(|_| waits) {
+            held.progress.entry(seq).or_insert(progress);
+        }
+        self.ahead.remove(&seq);
+        if waits && self.set_aside.remove(&seq) {
+            self.settle(partition, seq, false, None);
+            return false;
+        }
+        waits
+    }
+
+    /// A person has purged an entry, whose event is gone already.
+    pub(crate) fn heard_purged(&mut self, partition: Partition, seq: u64) {
+        self.settle(partition, seq, true, None);
+        self.forget_notice(partition, seq);
+    }
+
+    /// The notice that an entry was purged goes when what is known of the partition has been written down.
+    pub(crate) fn forget_notice(&mut self, partition: Partition, seq: u64) {
+        if let Some(held) = self.held_mut(partition) {
+            held.ledger.not_written();
+            self.rests.push((partition, Rest::Notice(EntryId(seq))));
+        }
     }
 
     /// The next entry to be given out.

@@ -30,6 +30,9 @@ use crate::{OpenError, OpenErrorKind};
 /// How long an answer of the server is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 
+/// The largest message there may be: a body of 1 MiB, and what is known of it. 1.1 MiB.
+const LARGEST: usize = (1 << 20) / 10 * 11;
+
 /// The server's own kind of error for a stream that has reached its size.
 const STORE_FAILED: u64 = 10077;
 
@@ -63,6 +66,13 @@ impl Streams {
         let addresses = Addresses::parse(url.expose());
         let shown = addresses.shown();
         let client = connect(addresses, &shown).await?;
+        let max_payload = client.server_info().max_payload;
+        if max_payload < LARGEST {
+            tracing::warn!(
+                max_payload,
+                "NATS takes no message as large as the largest events: set max_payload: 2MB on the server"
+            );
+        }
         let jetstream =
             jetstream::ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
         let keep = options.max_age + options.keep_dead + Duration::from_secs(30 * 86_400);
@@ -191,6 +201,14 @@ pub(crate) fn refused(error: jetstream::context::PublishError) -> InboxError {
         .and_then(|source| source.downcast_ref::<jetstream::Error>())
         .is_some_and(|error| error.error_code().0 == STORE_FAILED);
     if full { InboxError::new(InboxErrorKind::Full) } else { InboxError::storage(error) }
+}
+
+/// Whether the server takes no message of that size.
+pub(crate) fn is_too_large(error: &InboxError) -> bool {
+    error
+        .source()
+        .and_then(|source| source.downcast_ref::<jetstream::context::PublishError>())
+        .is_some_and(|error| error.kind() == PublishErrorKind::MaxPayloadExceeded)
 }
 
 async fn connect(addresses: Addresses, shown: &str) -> Result<async_nats::Client, OpenError> {
