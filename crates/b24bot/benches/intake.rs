@@ -1,4 +1,4 @@
-//! How many events are acknowledged a second, from the socket to a handler: with the store in memory, with the durable
+//! How many events are taken a second, from the socket to a handler that has handled them all: with the store in memory, with the durable
 //! one, and beside them a bare axum endpoint that only reads the body. 64 connections, recorded bodies, the servers in
 //! processes of their own. Also the memory of the durable one after 10 thousand and after a million events.
 //!
@@ -13,9 +13,9 @@
 )]
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,7 +26,7 @@ use std::{
 use axum::{Router, body::Bytes, routing::post};
 use b24bot::{Bot, prelude::*, rules::Config, store::MemoryStore};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
@@ -41,7 +41,9 @@ fn main() {
         return serve(&arguments[place + 1], Path::new(&arguments[place + 2]));
     }
     let folder = arguments.iter().position(|argument| argument == "--folder");
-    let folder = folder.map_or_else(std::env::temp_dir, |place| PathBuf::from(&arguments[place + 1]));
+    // Not the folder for temporary files, which may be in memory.
+    let folder = folder
+        .map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), |place| PathBuf::from(&arguments[place + 1]));
     let folder = folder.join(format!("b24bot-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let quick = arguments.iter().any(|argument| argument == "--quick");
@@ -59,8 +61,9 @@ async fn measure(folder: &Path, quick: bool) {
     let mut rates = [const { Vec::new() }; 3];
     let mut medians = [const { Vec::new() }; 3];
     let mut slowest = [const { Vec::new() }; 3];
-    for _ in 0..ROUNDS {
-        for (at, server) in servers.iter_mut().enumerate() {
+    for round in 0..ROUNDS {
+        for at in (0..servers.len()).map(|at| (at + round) % servers.len()) {
+            let server = &mut servers[at];
             let mut load = server.load(EVENTS).await;
             rates[at].push(EVENTS as f64 / load.took.as_secs_f64());
             medians[at].push(percentile(&mut load.latencies, 50));
@@ -96,7 +99,8 @@ struct Server {
     what: &'static str,
     address: String,
     child: Child,
-    _input: ChildStdin,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
     next: u64,
 }
 
@@ -111,13 +115,21 @@ impl Server {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["serve", what]).arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        let (input, mut output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let mut address = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let input = child.stdin.take().unwrap();
-        Self { what, address: address.trim().to_owned(), child, _input: input, next: 0 }
+        output.read_line(&mut address).unwrap();
+        Self { what, address: address.trim().to_owned(), child, input, output, next: 0 }
     }
 
-    /// Posts so many events, over all connections, and waits until all are acknowledged.
+    /// How many events have been handled.
+    fn handled(&mut self) -> u64 {
+        self.input.write_all(b"?\n").unwrap();
+        let mut handled = String::new();
+        self.output.read_line(&mut handled).unwrap();
+        handled.trim().parse().unwrap()
+    }
+
+    /// Posts so many events, over all connections, and waits until all are acknowledged and handled.
     async fn load(&mut self, events: u64) -> Load {
         let last = self.next + events;
         let next = Arc::new(AtomicU64::new(self.next));
@@ -129,6 +141,9 @@ impl Server {
         let mut latencies = Vec::new();
         for connection in connections {
             latencies.extend(connection.await.unwrap());
+        }
+        while self.what != "bare" && self.handled() < self.next {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Load { took: started.elapsed(), latencies }
     }
@@ -192,9 +207,12 @@ async fn post_all(address: String, number: u64, next: Arc<AtomicU64>, last: u64)
 /// Handles every message, and does nothing about it.
 struct Content;
 
+static HANDLED: AtomicU64 = AtomicU64::new(0);
+
 #[async_trait]
 impl Handler for Content {
     async fn on_message(&self, _: &Context, _: &Message) -> Result {
+        HANDLED.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -222,15 +240,16 @@ async fn serve(what: &str, folder: &Path) {
     wait().await;
 }
 
-/// Until whoever started this process is done with it.
+/// Until whoever started this process is done with it; tells how many events were handled when asked.
 async fn wait() {
-    let mut input = Vec::new();
-    let _ = tokio::io::stdin().read_to_end(&mut input).await;
+    let mut questions = tokio::io::BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(_)) = questions.next_line().await {
+        println!("{}", HANDLED.load(Ordering::Relaxed));
+    }
 }
 
 /// What the disk takes: the median of a few.
 fn fsync(folder: &Path) -> Duration {
-    use std::io::Write;
     let mut file = std::fs::File::create(folder.join("fsync")).unwrap();
     let mut times: Vec<f64> = (0..50)
         .map(|_| {

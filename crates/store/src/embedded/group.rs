@@ -14,6 +14,9 @@ use super::{
     seen::{Digest, Seen},
 };
 
+/// The key of a value that is there for a moment only, to see whether it fits.
+const PROBE: &str = "~probe";
+
 /// What is written together.
 pub(super) struct Group<'store> {
     transaction: Transaction<'store>,
@@ -83,6 +86,16 @@ impl<'store> Group<'store> {
             self.purge(EntryId(id))?;
         }
         Ok(forgotten)
+    }
+
+    /// Takes up as much room as some hundred events.
+    pub(super) fn fill_probe(&self) -> rusqlite::Result<()> {
+        let sql = "INSERT OR REPLACE INTO state (key, version, value) VALUES (?, 0, zeroblob(1048576))";
+        self.transaction.execute(sql, [PROBE]).map(drop)
+    }
+
+    pub(super) fn drop_probe(&self) -> rusqlite::Result<()> {
+        self.transaction.execute("DELETE FROM state WHERE key = ?", [PROBE]).map(drop)
     }
 
     /// Writes it all, or nothing.

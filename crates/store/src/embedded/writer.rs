@@ -235,8 +235,8 @@ impl Pen {
 
     fn tick(&mut self) {
         if self.open.is_none() {
-            match self.reopen().and_then(|()| self.commit(true, |_| Ok(Some(())))) {
-                Ok(_) => {
+            match self.reopen().and_then(|()| self.probe()) {
+                Ok(()) => {
                     self.recovered();
                     let later = std::mem::take(&mut self.later);
                     self.write(later);
@@ -252,6 +252,12 @@ impl Pen {
         if let Err(error) = self.commit(false, |group| Ok(group.forget(now)?.then_some(()))) {
             self.fail(&error);
         }
+    }
+
+    /// Whether there is room for more than the next few events: otherwise it would fail and recover by turns.
+    fn probe(&mut self) -> Result<(), String> {
+        self.commit(true, |group| group.fill_probe().map(Some))?;
+        self.commit(false, |group| group.drop_probe().map(Some)).map(drop)
     }
 
     fn reopen(&mut self) -> Result<(), String> {
