@@ -125,7 +125,7 @@ impl Desk for NatsStore {
             if !streams.events.delete_message(id.0).await.map_err(InboxError::storage)? {
                 return Ok(false);
             }
-            node.state().settle(partition, id.0, true, None);
+            node.state().purged_here(partition, id.0);
             let notice = streams.names.purged(partition, id);
             streams.write(notice, Bytes::new(), None, HeaderMap::new()).await?;
             (partition, message)

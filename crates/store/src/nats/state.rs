@@ -252,6 +252,20 @@ impl State {
         waits
     }
 
+    /// A person has purged an entry from here: it is counted no more, even before whoever works it says so.
+    pub(crate) fn purged_here(&mut self, partition: Partition, seq: u64) {
+        let was_ahead = self.ahead.contains_key(&seq);
+        self.settle(partition, seq, true, None);
+        let is_read = self.held(partition).is_some_and(|held| held.is_read);
+        if let Some(record) = self.records.get_mut(usize::from(partition))
+            && !is_read
+            && !was_ahead
+            && seq <= record.read_to
+        {
+            record.open = record.open.saturating_sub(1);
+        }
+    }
+
     /// A person has purged an entry, whose event is gone already.
     pub(crate) fn heard_purged(&mut self, partition: Partition, seq: u64) {
         self.settle(partition, seq, true, None);

@@ -87,12 +87,13 @@ fn a_machine_that_stood_still_hears_of_all_that_were_purged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notices_of_purges_that_nobody_needed_go_when_work_begins() {
     let place = Nats::new().await;
+    place.open().await.put(messages(1..=3)).await.unwrap();
     let person = place.open().await;
-    person.put(messages(1..=3)).await.unwrap();
     for listed in person.list(Which::Pending, None, 2).await.unwrap() {
         assert!(person.purge(listed.id).await.unwrap());
     }
     assert_eq!(place.notices().await, 2);
+    assert_eq!(person.depth().pending, 1);
     let bot = place.open().await;
     assert_eq!(next_keys(&bot, 1).await, keys(&messages([3])));
     contract::eventually(async || match place.notices().await {
