@@ -68,7 +68,7 @@ impl Streams {
         let client = connect(addresses, &shown).await?;
         let max_payload = client.server_info().max_payload;
         if max_payload < LARGEST {
-            tracing::warn!(
+            tracing::debug!(
                 max_payload,
                 "NATS takes no message as large as the largest events: set max_payload: 2MB on the server"
             );
