@@ -19,7 +19,11 @@ mod writer;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -44,6 +48,8 @@ use crate::{OpenError, OpenErrorKind};
 
 /// How many entries are looked for on the disk at a time.
 const LOOK: usize = 256;
+/// So many bytes of bodies wait to be written, at the most.
+const UNWRITTEN: u64 = 64 * 1024 * 1024;
 /// When the disk is read again after it failed.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -133,6 +139,26 @@ impl EmbeddedStore {
     }
 }
 
+/// Room in memory for what is to be written, until this is dropped.
+struct Room<'store> {
+    taken: &'store AtomicU64,
+    bytes: u64,
+}
+
+impl<'store> Room<'store> {
+    fn take(taken: &'store AtomicU64, bytes: u64) -> Option<Self> {
+        let room = Self { taken, bytes };
+        let before = taken.fetch_add(bytes, Ordering::Relaxed);
+        (before == 0 || before + bytes <= UNWRITTEN).then_some(room)
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// The name that a file has whatever links lead to it, so that one file has one lock. Makes its folder.
 fn one_name(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -151,7 +177,12 @@ impl Inbox for EmbeddedStore {
         }
         let incoming =
             |envelope: Envelope| Incoming { digest: envelope.key.digest(), envelope: Arc::new(envelope) };
-        let events = envelopes.into_iter().map(incoming).collect();
+        let events: Vec<Incoming> = envelopes.into_iter().map(incoming).collect();
+        let bytes: u64 = events.iter().map(|event| event.body().len() as u64).sum();
+        // While the disk stands still, what is to be written must not fill the memory.
+        let Some(_room) = Room::take(&self.shared.unwritten, bytes) else {
+            return Err(InboxError::new(InboxErrorKind::Full));
+        };
         self.ask(|reply| Job::Put(events, reply)).await
     }
 

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct EmbeddedOptions {
     /// Entries that wait or were set aside; beyond, nothing new is taken. 1,000,000 unless told.
     pub max_events: u64,
-    /// Bytes of their bodies; beyond, nothing new is taken. 4 GB unless told. The files can be some 200 MB larger.
+    /// Bytes of their bodies; beyond, nothing new is taken. 4 GB unless told. The files can be larger, in the worst case
+    /// twice that: pages are not always full, and what was written last stands in the log as well.
     pub max_size: u64,
     /// How long repeats of an event are recognised: 3 days unless told.
     pub remember: Duration,

@@ -17,6 +17,8 @@ pub(super) struct Shared {
     pub(super) options: EmbeddedOptions,
     pub(super) queue: Queue,
     pub(super) watchers: Watchers,
+    /// Bytes of bodies that are to be written.
+    pub(super) unwritten: AtomicU64,
     reader: Mutex<Connection>,
     desk: Mutex<Connection>,
     /// Entries that were purged after they had been given out.
@@ -36,6 +38,7 @@ impl Shared {
             options,
             queue: Queue::new(counters.next - 1),
             watchers: Watchers::default(),
+            unwritten: AtomicU64::new(0),
             reader: Mutex::new(reader),
             desk: Mutex::new(desk),
             purged: Mutex::default(),

@@ -1,4 +1,4 @@
-use std::{path::Path, sync::atomic::AtomicU64};
+use std::path::Path;
 
 use b24bot_core::{EntryId, Expected, Progress, States, decode};
 use proptest::prelude::*;
@@ -74,6 +74,19 @@ async fn another_file_in_its_place_is_not_taken_for_the_store() {
         }
     };
     refused().await;
+}
+
+#[test]
+fn what_waits_to_be_written_is_bounded() {
+    let taken = AtomicU64::new(0);
+    let first = Room::take(&taken, UNWRITTEN - 1).unwrap();
+    let second = Room::take(&taken, 1).unwrap();
+    assert!(Room::take(&taken, 1).is_none());
+    drop(first);
+    assert!(Room::take(&taken, 1).is_some());
+    drop(second);
+    assert!(Room::take(&taken, 2 * UNWRITTEN).is_some(), "alone, anything may");
+    assert_eq!(taken.into_inner(), 0);
 }
 
 #[tokio::test]
@@ -159,7 +172,7 @@ fn others_on_the_machine_cannot_read_it() {
 async fn the_old_goes_by_itself() {
     static NOW: AtomicU64 = AtomicU64::new(1_000_000);
     fn now() -> u64 {
-        NOW.load(std::sync::atomic::Ordering::Relaxed)
+        NOW.load(Ordering::Relaxed)
     }
     let (_folder, path) = place();
     let mut options = EmbeddedOptions { now, ..EmbeddedOptions::default() };
@@ -171,12 +184,12 @@ async fn the_old_goes_by_itself() {
     assert_eq!(store.put(vec![message(1)]).await.unwrap(), [Stored::New]);
     let entry = store.next().await.unwrap().unwrap();
     store.settle(&entry, Settled::Dead(dead)).await.unwrap();
-    NOW.fetch_add(60_000, std::sync::atomic::Ordering::Relaxed);
+    NOW.fetch_add(60_000, Ordering::Relaxed);
     assert_eq!(store.put(vec![message(1)]).await.unwrap(), [Stored::Duplicate]);
-    NOW.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    NOW.fetch_add(1, Ordering::Relaxed);
     assert_eq!(store.put(vec![message(1)]).await.unwrap(), [Stored::New], "forgotten");
     assert_eq!(store.depth(), Depth::new(1, 1));
-    NOW.fetch_add(600_000, std::sync::atomic::Ordering::Relaxed);
+    NOW.fetch_add(600_000, Ordering::Relaxed);
     while store.depth().dead > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
