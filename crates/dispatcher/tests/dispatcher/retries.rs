@@ -214,7 +214,7 @@ async fn the_age_of_what_a_person_asked_for_again_counts_from_then() {
     let setup = Setup::new().with("h").change(|dispatcher| dispatcher.max_age(Duration::from_secs(60)));
     let mut old = message(1, "1 old");
     old.received_at = now() - 61_000;
-    setup.shelf.add(old, Some(b24bot_core::Progress::default().asked_again(now() - 1_000)));
+    setup.shelf.add(old, Some(Progress::default().asked_again(now() - 1_000)));
     assert_eq!(setup.run(&[]).await.messages(), ["1 old"]);
 }
 
