@@ -82,6 +82,18 @@ pub enum Expected {
     Version(Version),
 }
 
+impl Expected {
+    /// Whether it is what is there: a value of that version, or none.
+    #[must_use]
+    pub fn is(self, there: Option<Version>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Nothing => there.is_none(),
+            Self::Version(version) => there == Some(version),
+        }
+    }
+}
+
 /// Changes of values, in order for each key.
 #[async_trait]
 pub trait Changes: Send + 'static {

@@ -13,7 +13,6 @@ mod shared;
 mod states;
 #[cfg(test)]
 mod tests;
-mod watchers;
 mod writer;
 
 use std::{

@@ -5,6 +5,7 @@ mod error;
 mod memory;
 mod nats;
 mod seen;
+mod watchers;
 
 pub use embedded::{EmbeddedOptions, EmbeddedStore};
 pub use error::{OpenError, OpenErrorKind};

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use b24bot_core::{
-    Effect, Ended, Entry, EntryId, EventKey, Expected, Progress, Settled, Stored, Version, Which,
-};
+use b24bot_core::{Effect, Ended, Entry, EntryId, EventKey, Progress, Settled, Stored, Version, Which};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -249,12 +247,7 @@ impl<'store> Group<'store> {
 
     fn set_state(&mut self, set: &SetState) -> rusqlite::Result<Outcome> {
         let there = rows::state(&self.transaction, &set.key)?.map(|state| state.version);
-        let as_expected = match set.expected {
-            Expected::Anything => true,
-            Expected::Nothing => there.is_none(),
-            Expected::Version(version) => there == Some(version),
-        };
-        if !as_expected {
+        if !set.expected.is(there) {
             return Ok(Outcome::Version(None));
         }
         // No number is used twice: a value that was removed and set again has another version.

@@ -11,12 +11,13 @@ use std::{
 use b24bot_core::{Depth, EntryId};
 use rusqlite::Connection;
 
-use super::{options::EmbeddedOptions, queue::Queue, rows::Counters, watchers::Watchers};
+use super::{options::EmbeddedOptions, queue::Queue, rows::Counters};
+use crate::watchers::Watchers;
 
 pub(super) struct Shared {
     pub(super) options: EmbeddedOptions,
     pub(super) queue: Queue,
-    pub(super) watchers: Watchers,
+    watchers: Mutex<Watchers>,
     /// Bytes of bodies that are to be written.
     pub(super) unwritten: AtomicU64,
     reader: Mutex<Connection>,
@@ -37,7 +38,7 @@ impl Shared {
         Self {
             options,
             queue: Queue::new(counters.next - 1),
-            watchers: Watchers::default(),
+            watchers: Mutex::default(),
             unwritten: AtomicU64::new(0),
             reader: Mutex::new(reader),
             desk: Mutex::new(desk),
@@ -51,6 +52,11 @@ impl Shared {
     pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
         // Reading leaves nothing half done.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those who watch states. As long as this is held, no change is told.
+    pub(super) fn watchers(&self) -> MutexGuard<'_, Watchers> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn desk(&self) -> MutexGuard<'_, Connection> {

@@ -36,10 +36,11 @@ impl States for EmbeddedStore {
     async fn watch(&self, prefix: &str) -> Result<Box<dyn Changes>, InboxError> {
         let (shared, prefix) = (Arc::clone(&self.shared), prefix.to_owned());
         let task = tokio::task::spawn_blocking(move || {
-            shared.watchers.watch(&prefix, || {
-                let there = rows::states(&shared.reader(), &prefix)?;
-                Ok(there.into_iter().map(|(key, value)| StateChange::new(key, Some(value))).collect())
-            })
+            // What changes while this looks is told after what it sees: at worst twice, and never in the wrong order.
+            let mut watchers = shared.watchers();
+            let there = rows::states(&shared.reader(), &prefix)?;
+            let there = there.into_iter().map(|(key, value)| StateChange::new(key, Some(value)));
+            Ok(Box::new(watchers.watch(&prefix, there)) as Box<dyn Changes>)
         });
         task.await.map_err(InboxError::storage)?.map_err(|error: rusqlite::Error| InboxError::storage(error))
     }

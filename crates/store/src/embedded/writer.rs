@@ -187,7 +187,7 @@ impl Pen {
             }
             (Job::SetState(set, reply), Outcome::Version(version)) => {
                 if version.is_some() {
-                    self.shared.watchers.tell(&StateChange::new(set.key, set.value));
+                    self.shared.watchers().tell(&StateChange::new(set.key, set.value));
                 }
                 let _ = reply.send(Ok(version));
             }

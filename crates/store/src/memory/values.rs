@@ -2,22 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use b24bot_core::{Changes, Expected, State, StateChange, Version};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use b24bot_core::{Expected, State, StateChange, Version};
+
+use crate::watchers::{Watch, Watchers};
 
 #[derive(Default)]
 pub(super) struct Values {
     values: BTreeMap<String, State>,
     /// Of all keys: then no value of a key that was removed and set again has the version of an earlier one.
     latest: u64,
-    watchers: Vec<Watcher>,
-}
-
-struct Watcher {
-    prefix: String,
-    // Every change is owed to the watcher, so nothing bounds what it has not looked at.
-    changes: UnboundedSender<StateChange>,
+    watchers: Watchers,
 }
 
 impl Values {
@@ -45,15 +39,9 @@ impl Values {
     }
 
     pub(super) fn watch(&mut self, prefix: &str) -> Watch {
-        let (sender, changes) = unbounded_channel();
         let watched = self.values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
-        for (key, state) in watched {
-            // The receiver is here.
-            let _ = sender.send(StateChange::new(key, Some(state.value.clone())));
-        }
-        self.watchers.retain(|watcher| !watcher.changes.is_closed());
-        self.watchers.push(Watcher { prefix: prefix.to_owned(), changes: sender });
-        Watch(changes)
+        let there = watched.map(|(key, state)| StateChange::new(key, Some(state.value.clone())));
+        self.watchers.watch(prefix, there)
     }
 
     #[cfg(test)]
@@ -62,31 +50,10 @@ impl Values {
     }
 
     fn is(&self, key: &str, expected: Expected) -> bool {
-        let version = self.values.get(key).map(|state| state.version);
-        match expected {
-            Expected::Anything => true,
-            Expected::Nothing => version.is_none(),
-            Expected::Version(expected) => version == Some(expected),
-        }
+        expected.is(self.values.get(key).map(|state| state.version))
     }
 
     fn tell(&mut self, key: &str, value: Option<&Vec<u8>>) {
-        self.watchers.retain(|watcher| {
-            if key.starts_with(&watcher.prefix) {
-                watcher.changes.send(StateChange::new(key, value.cloned())).is_ok()
-            } else {
-                !watcher.changes.is_closed()
-            }
-        });
-    }
-}
-
-/// Ends with the store, which has the other end.
-pub(super) struct Watch(UnboundedReceiver<StateChange>);
-
-#[async_trait]
-impl Changes for Watch {
-    async fn next(&mut self) -> Option<StateChange> {
-        self.0.recv().await
+        self.watchers.tell(&StateChange::new(key, value.cloned()));
     }
 }

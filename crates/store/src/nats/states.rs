@@ -55,11 +55,7 @@ impl States for NatsStore {
         let subject = self.subject(key)?;
         loop {
             let (state, last) = self.current(&subject).await?;
-            let is_expected = match expected {
-                Expected::Anything => true,
-                Expected::Nothing => state.is_none(),
-                Expected::Version(version) => state.as_ref().is_some_and(|state| state.version == version),
-            };
+            let is_expected = expected.is(state.as_ref().map(|state| state.version));
             if !is_expected || state.is_none() {
                 return Ok(is_expected);
             }
