@@ -1,6 +1,9 @@
 //! What a portal answers.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
@@ -8,6 +11,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     code::ErrorCode,
     error::{Error, ErrorKind},
+    work_time::Used,
 };
 
 /// A call's result with what the portal says around it.
@@ -89,6 +93,18 @@ impl Time {
         }
     }
 
+    /// What the answer says of its method's work time.
+    pub(crate) fn used(&self, now: Instant) -> Option<Used> {
+        let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        // Ten minutes and one: no answer keeps a method waiting longer.
+        let reset = self.until_reset(unix_now)?.min(660.0);
+        Some(Used {
+            operating: self.operating.unwrap_or_default().max(0.0),
+            reset_at: now + Duration::from_secs_f64(reset),
+            took: (self.duration > 0.0).then_some(self.duration),
+        })
+    }
+
     /// Seconds until the method may be called again, by the portal's own clock if the answer shows it.
     pub(crate) fn until_reset(&self, unix_now: f64) -> Option<f64> {
         let now = if self.finish > 0.0 { self.finish } else { unix_now };
@@ -107,7 +123,7 @@ fn loose_integer(value: &Value) -> Option<u64> {
 }
 
 /// An answer without an error, its result not yet read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Received {
     status: u16,
     result: Box<RawValue>,
@@ -187,6 +203,10 @@ impl Received {
     /// The result as it came.
     pub(crate) fn result(&self) -> &str {
         self.result.get()
+    }
+
+    pub(crate) const fn time(&self) -> &Time {
+        &self.time
     }
 
     /// The success as a label of metrics.

@@ -2,194 +2,225 @@
 
 use std::time::{Duration, Instant};
 
-/// How fast one portal may be asked: the portal's own leaky bucket, counted by portal and caller's IP.
+/// How fast one portal may be asked: its leaky bucket, counted by portal and caller's IP, and the work time that it
+/// grants each method.
 ///
 /// Each request adds 1, `per_second` drain away, above `burst` the portal refuses. The default is what most plans
-/// allow; Enterprise portals allow 250 and 5. Leave room if other programs behind the same IP call the same portal.
+/// allow; Enterprise portals allow 250 and 5. That other programs share the bucket shows in refusals: then calls go
+/// out more slowly for a while.
+///
+/// ```
+/// use b24bot_actions::Limits;
+///
+/// let enterprise = Limits::default().burst(250).per_second(5.0);
+/// assert_eq!(enterprise.work_time, 480.0);
+/// ```
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     /// How many requests fit at once; at least 1.
     pub burst: u32,
     /// How many drain away in a second; from 0.001 to 1,000,000.
     pub per_second: f64,
+    /// How many seconds of work a method may take of the portal within ten minutes; from 1 to 600. Portals on own
+    /// servers grant 420.
+    pub work_time: f64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { burst: 50, per_second: 2.0 }
+        Self { burst: 50, per_second: 2.0, work_time: 480.0 }
     }
 }
 
 impl Limits {
+    /// How many requests fit at once.
+    #[must_use]
+    pub const fn burst(mut self, requests: u32) -> Self {
+        self.burst = requests;
+        self
+    }
+
+    /// How many requests drain away in a second.
+    #[must_use]
+    pub const fn per_second(mut self, requests: f64) -> Self {
+        self.per_second = requests;
+        self
+    }
+
+    /// How many seconds of work a method may take of the portal within ten minutes.
+    #[must_use]
+    pub const fn work_time(mut self, seconds: f64) -> Self {
+        self.work_time = seconds;
+        self
+    }
+
     /// True when a bucket can be made of them.
     pub(crate) fn are_sound(&self) -> bool {
-        self.burst >= 1 && (0.001..=1e6).contains(&self.per_second)
+        self.burst >= 1 && (0.001..=1e6).contains(&self.per_second) && (1.0..=600.0).contains(&self.work_time)
     }
+}
+
+/// The bucket drains in eighths of its speed.
+const EIGHTHS: u32 = 8;
+
+/// After a refusal the bucket gets back an eighth of its speed each time so much has passed without another one.
+const RECOVERY: Duration = Duration::from_secs(15);
+
+/// What the bucket says to one more request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Now,
+    /// Not before so much time has passed.
+    In(Duration),
+    /// Not before a request that is under way has been answered.
+    AfterAnswer,
 }
 
 /// The bucket as a state machine: no clock, no waiting.
 ///
-/// Its level is kept as the moment at which it will have drained, in whole nanoseconds: nothing adds up to a drift.
+/// When a request reaches the portal is known only to lie between its departure and its answer. So it weighs from its
+/// departure on and drains from its answer on: the level here is never below the portal's own, however long requests
+/// are under way, and nobody is refused as long as nobody else calls.
+///
+/// A refusal says that others call. The level is full then, whatever was counted; and since the others go on, half the
+/// speed is left to them. It comes back by and by.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    /// What one request adds.
-    one: Duration,
-    /// What fits.
-    full: Duration,
-    empty_at: Option<Instant>,
+    /// What one request adds: the eighths of nanoseconds that it takes to drain at full speed.
+    one: u128,
+    full: u128,
+    under_way: u32,
+    /// Of answered requests, at `as_of`.
+    level: u128,
+    as_of: Option<Instant>,
+    speed: u32,
+    slowed_at: Option<Instant>,
+    /// When the next eighth comes back.
+    faster_at: Option<Instant>,
 }
 
 impl Bucket {
     /// An empty bucket. The limits are taken as sound.
     pub(crate) fn new(limits: Limits) -> Self {
         // Rounded up, so that the rate is never exceeded.
-        let one = Duration::from_nanos((1e9 / limits.per_second).ceil() as u64);
-        Self { one, full: one.saturating_mul(limits.burst), empty_at: None }
-    }
-
-    /// Takes a slot and returns zero; or takes none and returns how long to wait before asking again.
-    pub(crate) fn reserve(&mut self, now: Instant) -> Duration {
-        let level = self.level(now) + self.one;
-        let wait = level.saturating_sub(self.full);
-        if wait.is_zero() {
-            self.empty_at = Some(now + level);
+        let one = (1e9 / limits.per_second).ceil() as u128 * u128::from(EIGHTHS);
+        let full = one * u128::from(limits.burst);
+        Self {
+            one,
+            full,
+            under_way: 0,
+            level: 0,
+            as_of: None,
+            speed: EIGHTHS,
+            slowed_at: None,
+            faster_at: None,
         }
-        wait
     }
 
-    /// The portal refused a request: its bucket is full, whatever was counted here.
-    pub(crate) fn refused(&mut self, now: Instant) {
-        self.empty_at = Some(now + self.full);
+    /// Whether a request may go out.
+    pub(crate) fn room(&mut self, now: Instant) -> Room {
+        self.drain(now);
+        let over = (self.weight() + self.one).saturating_sub(self.full);
+        if over == 0 {
+            Room::Now
+        } else if over > self.level {
+            Room::AfterAnswer
+        } else {
+            Room::In(self.time_to_drain(over, now))
+        }
     }
 
-    fn level(&self, now: Instant) -> Duration {
-        self.empty_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
+    /// How many requests may go out at once.
+    pub(crate) fn free(&mut self, now: Instant) -> u32 {
+        self.drain(now);
+        let free = self.full.saturating_sub(self.weight()) / self.one;
+        u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// Whether so little of it is taken that calls need not share requests.
+    pub(crate) fn is_nearly_empty(&mut self, now: Instant) -> bool {
+        self.drain(now);
+        self.weight() * 8 < self.full
+    }
+
+    /// How many requests have departed and are not answered.
+    pub(crate) const fn under_way(&self) -> u32 {
+        self.under_way
+    }
+
+    /// A request goes out.
+    pub(crate) const fn depart(&mut self) {
+        self.under_way += 1;
+    }
+
+    /// A request that was to go out stayed here.
+    pub(crate) const fn stay(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// A request was answered, or given up.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.drain(now);
+        self.under_way = self.under_way.saturating_sub(1);
+        self.level += self.one;
+    }
+
+    /// A request that departed at `sent` was refused: the portal's bucket is full, whatever was counted here. Those
+    /// that were refused together slow the bucket once.
+    pub(crate) fn refused(&mut self, sent: Instant, now: Instant) {
+        self.drain(now);
+        self.under_way = self.under_way.saturating_sub(1);
+        self.level = self.level.max(self.full.saturating_sub(self.one * u128::from(self.under_way)));
+        if self.slowed_at.is_none_or(|slowed| sent > slowed) {
+            self.speed = (self.speed / 2).max(1);
+            self.slowed_at = Some(now);
+        }
+        self.faster_at = Some(now + RECOVERY);
+    }
+
+    fn weight(&self) -> u128 {
+        self.level + self.one * u128::from(self.under_way)
+    }
+
+    fn drain(&mut self, now: Instant) {
+        let Some(mut from) = self.as_of.replace(now) else { return };
+        // Clocks of several threads are compared: none may run backwards here.
+        if now < from {
+            self.as_of = Some(from);
+            return;
+        }
+        while let Some(faster_at) = self.faster_at.filter(|at| *at <= now) {
+            self.drain_evenly(from, faster_at.max(from));
+            from = faster_at.max(from);
+            self.speed += 1;
+            self.faster_at = (self.speed < EIGHTHS).then(|| faster_at + RECOVERY);
+        }
+        self.drain_evenly(from, now);
+    }
+
+    fn drain_evenly(&mut self, from: Instant, to: Instant) {
+        let drained = to.saturating_duration_since(from).as_nanos() * u128::from(self.speed);
+        self.level = self.level.saturating_sub(drained);
+    }
+
+    /// How long it takes from `now`, the moment it was drained to.
+    fn time_to_drain(&self, mut over: u128, now: Instant) -> Duration {
+        let (mut speed, mut faster_at, mut from) = (self.speed, self.faster_at, now);
+        while let Some(until) = faster_at {
+            let drained = until.saturating_duration_since(from).as_nanos() * u128::from(speed);
+            if drained >= over {
+                break;
+            }
+            over -= drained;
+            from = until;
+            speed += 1;
+            faster_at = (speed < EIGHTHS).then(|| until + RECOVERY);
+        }
+        let nanos = over.div_ceil(u128::from(speed));
+        from.saturating_duration_since(now) + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The same bucket, written as the platform describes it: by its whole history, in nanoseconds times the rate.
-    struct Model {
-        burst: u32,
-        one: u128,
-        taken: Vec<u128>,
-        filled: Vec<u128>,
-    }
-
-    impl Model {
-        /// The level at `now` in units of `one`, from the first request on.
-        fn level(&self, now: u128) -> u128 {
-            let mut moments: Vec<_> = self.taken.iter().map(|&at| (at, false)).collect();
-            moments.extend(self.filled.iter().map(|&at| (at, true)));
-            moments.sort_by_key(|&(at, _)| at);
-            let (mut level, mut last) = (0u128, 0);
-            for (at, filled) in moments {
-                level = level.saturating_sub(at - last);
-                level = if filled { u128::from(self.burst) * self.one } else { level + self.one };
-                last = at;
-            }
-            level.saturating_sub(now - last)
-        }
-
-        fn fits(&self, now: u128) -> bool {
-            self.level(now) + self.one <= u128::from(self.burst) * self.one
-        }
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Pass(u64),
-        Ask,
-        AskAndWait,
-        Refused,
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let step = prop_oneof![
-            2 => (0u64..3_000_000_000).prop_map(Step::Pass),
-            6 => Just(Step::Ask),
-            4 => Just(Step::AskAndWait),
-            1 => Just(Step::Refused),
-        ];
-        prop::collection::vec(step, 0..120)
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_the_model_and_never_exceeds_the_rate(
-            burst in 1u32..60, per_second in prop::sample::select(vec![0.5, 1.0, 2.0, 3.0, 5.0, 700.0]), steps in steps(),
-        ) {
-            let limits = Limits { burst, per_second };
-            let mut bucket = Bucket::new(limits);
-            let one = bucket.one.as_nanos();
-            let mut model = Model { burst, one, taken: Vec::new(), filled: Vec::new() };
-            let start = Instant::now();
-            let mut now = 0u64;
-            for step in steps {
-                let at = |now| start + Duration::from_nanos(now);
-                match step {
-                    Step::Pass(nanos) => now += nanos,
-                    Step::Refused => {
-                        bucket.refused(at(now));
-                        model.filled.push(now.into());
-                    }
-                    Step::Ask | Step::AskAndWait => {
-                        let mut wait = bucket.reserve(at(now));
-                        prop_assert_eq!(wait.is_zero(), model.fits(now.into()));
-                        if !wait.is_zero() && matches!(step, Step::AskAndWait) {
-                            // One nanosecond earlier would have been too early: no needless wait.
-                            now += wait.as_nanos() as u64;
-                            prop_assert!(!model.fits(u128::from(now) - 1));
-                            wait = bucket.reserve(at(now));
-                            prop_assert!(wait.is_zero());
-                        }
-                        if wait.is_zero() {
-                            model.taken.push(now.into());
-                        }
-                    }
-                }
-            }
-            for (i, from) in model.taken.iter().enumerate() {
-                for (j, to) in model.taken.iter().enumerate().skip(i) {
-                    let taken = (j - i + 1) as u128;
-                    prop_assert!(taken * one <= u128::from(burst) * one + (to - from));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_usual_plan() {
-        let mut bucket = Bucket::new(Limits::default());
-        let now = Instant::now();
-        for _ in 0..50 {
-            assert_eq!(bucket.reserve(now), Duration::ZERO);
-        }
-        assert_eq!(bucket.reserve(now), Duration::from_millis(500));
-        assert_eq!(bucket.reserve(now + Duration::from_millis(500)), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_refusal_fills_it() {
-        let mut bucket = Bucket::new(Limits { burst: 3, per_second: 1.0 });
-        let now = Instant::now();
-        bucket.refused(now);
-        assert_eq!(bucket.reserve(now), Duration::from_secs(1));
-        assert_eq!(bucket.reserve(now + Duration::from_secs(3)), Duration::ZERO);
-    }
-
-    #[test]
-    fn unsound_limits_are_recognised() {
-        for (burst, per_second) in
-            [(0, 1.0), (1, 0.0), (1, -1.0), (1, f64::NAN), (1, f64::INFINITY), (1, 1e-9)]
-        {
-            assert!(!Limits { burst, per_second }.are_sound());
-        }
-        assert!(Limits::default().are_sound());
-    }
-}
+mod tests;

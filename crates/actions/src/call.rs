@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    query,
+};
 
 /// One REST call: a method, its parameters, and whether doing it twice does harm.
 ///
@@ -100,16 +103,65 @@ impl Call {
 
     /// What it is done to, as far as the parameters tell: a dialog, a chat or a message.
     pub(crate) fn target(&self) -> String {
-        let is = |name: &str, of: &str| name.replace('_', "").eq_ignore_ascii_case(of);
-        let named = ["dialogid", "chatid", "messageid"].into_iter().find_map(|of| {
-            let (_, value) = self.params.iter().find(|(name, _)| is(name, of))?;
-            match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
+        ["dialogid", "chatid", "messageid"].into_iter().find_map(|of| self.text(of)).unwrap_or_default()
+    }
+
+    /// Whether it only reads, by its name.
+    pub(crate) fn is_read(&self) -> bool {
+        reads(&self.method)
+    }
+
+    /// The dialog it goes to, if the parameters tell.
+    pub(crate) fn dialog(&self) -> Option<String> {
+        let chat = || self.text("chatid").map(|chat| format!("chat{chat}"));
+        self.text("dialogid").or_else(chat)
+    }
+
+    /// Calls with the same of these must reach the portal in the order in which they were made: those that write to
+    /// one dialog, or to one message.
+    pub(crate) fn order(&self) -> Option<String> {
+        let message = || self.text("messageid").map(|message| format!("message {message}"));
+        if self.is_read() { None } else { self.dialog().or_else(message) }
+    }
+
+    /// What the call sets, for calls of which only the last counts: likes of one message by one bot, set and taken
+    /// away, but not toggled.
+    pub(crate) fn mark(&self) -> Option<String> {
+        let method = self.method.to_ascii_lowercase();
+        let kind = match method.as_str() {
+            "im.message.like" | "imbot.message.like" if self.params.get("ACTION") != Some(&"auto".into()) => {
+                self.params.get("ACTION")?;
+                method.as_str()
             }
-        });
-        named.unwrap_or_default()
+            "imbot.v2.chat.message.reaction.add" | "imbot.v2.chat.message.reaction.delete"
+                if self.params.get("reaction") == Some(&"like".into()) =>
+            {
+                "reaction"
+            }
+            _ => return None,
+        };
+        Some(format!("{kind} {} {}", self.text("botid").unwrap_or_default(), self.text("messageid")?))
+    }
+
+    /// A parameter of that name, in lower case and without `_`.
+    fn text(&self, of: &str) -> Option<String> {
+        let is = |name: &str| name.replace('_', "").eq_ignore_ascii_case(of);
+        match self.params.iter().find(|(name, _)| is(name))?.1 {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The call as `batch` takes it: `method?query`. None where the portal would not understand it as it does alone.
+    pub(crate) fn command(&self) -> Option<String> {
+        const ALONE: [&str; 3] = ["file.upload", "file.download", "event.offline"];
+        let method = self.method.to_ascii_lowercase();
+        if method == "batch" || ALONE.iter().any(|part| method.contains(part)) {
+            return None;
+        }
+        let query = query::write(&self.params)?;
+        Some(if query.is_empty() { self.method.clone() } else { format!("{}?{query}", self.method) })
     }
 
     /// One more parameter.
@@ -120,11 +172,7 @@ impl Call {
 
     /// The body of the request, with the access token if the address does not hold the credentials.
     pub(crate) fn body(&self, token: Option<&str>) -> Result<Vec<u8>, Error> {
-        if !is_method_name(&self.method) {
-            return Err(self
-                .unwritable()
-                .note("a method's name is made of letters, digits, `.`, `_` and `-`"));
-        }
+        self.check()?;
         let written = match token {
             None => serde_json::to_vec(&self.params),
             Some(token) => {
@@ -134,6 +182,14 @@ impl Call {
             }
         };
         written.map_err(|error| self.unwritable().source_from(error))
+    }
+
+    /// What has no method's name is no call.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if is_method_name(&self.method) {
+            return Ok(());
+        }
+        Err(self.unwritable().note("a method's name is made of letters, digits, `.`, `_` and `-`"))
     }
 
     fn unwritable(&self) -> Error {

@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Display},
     sync::Arc,
+    time::Duration,
 };
 
 use b24bot_core::{Bot, BotId, DialogId, EntryEffects, Event, Generation, MessageId, Secret};
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     bot,
     call::Call,
-    client::Client,
+    client::{Client, Manner},
     error::{Error, ErrorKind},
     like::{LikeAction, Mark},
     methods::Method,
@@ -35,11 +36,13 @@ pub struct Context {
     portals: Portals,
     event: Arc<Event>,
     recorder: Option<Arc<Recorder>>,
+    manner: Manner,
 }
 
 impl Context {
     pub(crate) fn new(portals: Portals, event: Arc<Event>) -> Self {
-        Self { portals, event, recorder: None }
+        let dialog = event.dialog().map(|dialog| dialog.as_str().into());
+        Self { portals, event, recorder: None, manner: Manner { dialog, ..Manner::default() } }
     }
 
     /// Records what is done through this context and its clones among the effects of the event's entry, so that the
@@ -90,6 +93,33 @@ impl Context {
         scoped
     }
 
+    /// A clone whose calls are over within so much time: see [`Client::within`].
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        let mut hurried = self.clone();
+        hurried.manner.within = Some(patience);
+        hurried
+    }
+
+    /// A clone whose calls are those that nobody waits for: where calls queue up, others go first. See
+    /// [`Client::in_bulk`].
+    ///
+    /// ```no_run
+    /// # async fn example(ctx: b24bot_actions::Context) -> Result<(), b24bot_actions::Error> {
+    /// ctx.reply("Counting…").await?;
+    /// for message in 1000..1500 {
+    ///     ctx.in_bulk().like(message).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn in_bulk(&self) -> Self {
+        let mut bulk = self.clone();
+        bulk.manner.is_bulk = true;
+        bulk
+    }
+
     /// The next call of a method that is not idempotent, if calls are recorded. To be asked for before anything that
     /// may fail: whether an earlier one failed must not change the numbers of later ones.
     pub(crate) fn once(&self, method: &str, target: impl Display) -> Option<Once> {
@@ -123,12 +153,14 @@ impl Context {
     /// [`ErrorKind::NoCredentials`] without either, [`ErrorKind::Address`] if the portal's address cannot be used.
     pub fn client(&self) -> Result<Client, Error> {
         if let Some(client) = self.portals.webhook_client() {
-            return Ok(client);
+            return Ok(client.in_manner(self.manner.clone()));
         }
         match self.event.bot.as_ref().and_then(|bot| bot.auth.as_ref()) {
             Some(auth) => {
                 let portal = self.event.portal.member_id.as_ref();
-                self.portals.token_client(portal, &auth.client_endpoint, auth.access_token.clone())
+                let client =
+                    self.portals.token_client(portal, &auth.client_endpoint, auth.access_token.clone())?;
+                Ok(client.in_manner(self.manner.clone()))
             }
             None => Err(Error::new(ErrorKind::NoCredentials, self.event.name.as_str()).note(
                 "the event brings no token of the bot's own; configure an inbound webhook \

@@ -1,16 +1,17 @@
 //! What can go wrong on the way to a portal.
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use crate::{answer::Time, code::ErrorCode, retry::Repeat};
 
-type Source = Box<dyn StdError + Send + Sync>;
+type Source = Arc<dyn StdError + Send + Sync>;
 
 /// A call that failed: what happened, what the portal said, and whether repeating makes sense.
 ///
 /// Neither `Debug` nor `Display` shows tokens, the webhook's address or the raw answer.
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     /// What was to be done: a method's name, as a rule.
@@ -59,6 +60,10 @@ pub enum ErrorKind {
     InDoubt,
     /// It cannot be recorded that the call is about to be made: it was not made.
     Store,
+    /// The caller's patience ([`Client::within`](crate::Client::within)) was over before it could be sent.
+    Expired,
+    /// More calls than allowed wait for that portal ([`Overflow::Refuse`](crate::Overflow::Refuse)): it was not sent.
+    QueueFull,
 }
 
 impl Error {
@@ -82,9 +87,21 @@ impl Error {
         self
     }
 
-    pub(crate) fn source_from(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub(crate) fn source_from(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(Source::from(source.into()));
         self
+    }
+
+    /// The same error for someone else whom it concerns.
+    pub(crate) fn shared(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// The same error for a call of another method that met it too.
+    pub(crate) fn during(&self, method: &str) -> Self {
+        let mut error = self.shared();
+        method.clone_into(&mut error.0.during);
+        error
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
@@ -145,7 +162,9 @@ impl Error {
             return repeat;
         }
         match &self.0.kind {
-            ErrorKind::Connect | ErrorKind::Store => Repeat::Later,
+            ErrorKind::Connect | ErrorKind::Store | ErrorKind::Expired | ErrorKind::QueueFull => {
+                Repeat::Later
+            }
             ErrorKind::TimedOut | ErrorKind::Transport => Repeat::IfIdempotent,
             ErrorKind::Api(code) => self.repeat_after(code),
             ErrorKind::Answer => match self.0.status {
@@ -186,6 +205,18 @@ impl Error {
         &self.0.time
     }
 
+    /// Whether the portal refused a request for what it was as a whole, and carried out nothing: it was too long, say.
+    /// What it would say to every request, such as that the credentials are no good, does not count.
+    pub(crate) fn is_of_the_request(&self) -> bool {
+        let is_refusal = matches!(self.0.status, Some(400 | 404 | 405 | 413 | 414 | 422));
+        match &self.0.kind {
+            ErrorKind::Api(ErrorCode::BatchLengthExceeded | ErrorCode::BatchMethodNotAllowed) => true,
+            ErrorKind::Api(code) => is_refusal && !code.is_of_the_platform(),
+            ErrorKind::Answer => is_refusal,
+            _ => false,
+        }
+    }
+
     /// True when the portal was asked too fast.
     pub(crate) fn is_too_fast(&self) -> bool {
         match self.code() {
@@ -212,6 +243,8 @@ impl Error {
             ErrorKind::File => "file",
             ErrorKind::InDoubt => "in_doubt",
             ErrorKind::Store => "store",
+            ErrorKind::Expired => "expired",
+            ErrorKind::QueueFull => "queue_full",
         }
     }
 }
@@ -234,6 +267,8 @@ impl fmt::Display for Error {
                 ErrorKind::File => "the file cannot be read or written",
                 ErrorKind::InDoubt => "in doubt, it may have been done already",
                 ErrorKind::Store => "not called, since that cannot be recorded",
+                ErrorKind::Expired => "not called in time, since others were waiting for the portal",
+                ErrorKind::QueueFull => "not called, since too many calls wait for the portal",
                 _ => "cannot be set up like that",
             })?,
         }

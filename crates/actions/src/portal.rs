@@ -1,28 +1,28 @@
 //! What is known about one portal while the process runs.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use url::Url;
 
-use crate::{bucket::Limits, limiter::Limiter, redirect::Moves};
+use crate::{redirect::Moves, way_out::WayOut};
 
 /// How long a missing scope is taken as still missing.
 const SCOPE_IS_ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
-/// One portal's limit, address and scopes.
+/// One portal's way out, address and scopes.
 #[derive(Debug)]
 pub(crate) struct PortalState {
-    pub(crate) limiter: Limiter,
+    pub(crate) way_out: Arc<WayOut>,
     moves: Mutex<Moves>,
     im: Mutex<MissingScope>,
 }
 
 impl PortalState {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limiter: Limiter::new(limits), moves: Mutex::default(), im: Mutex::default() }
+    pub(crate) fn new(way_out: Arc<WayOut>) -> Self {
+        Self { way_out, moves: Mutex::default(), im: Mutex::default() }
     }
 
     /// The address to call instead of `url`.

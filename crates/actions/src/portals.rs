@@ -16,11 +16,15 @@ use crate::{
     promise::Promises,
     retry::RetryPolicy,
     transport::Transport,
+    way_out::{Overflow, WayOut},
     webhook::WebhookUrl,
 };
 
 /// The platform lets a request last 60 seconds: whoever hangs up earlier does not learn what became of it.
 const TIMEOUT: Duration = Duration::from_secs(65);
+
+/// How many calls wait for one portal, unless told: some 20 MB, and three minutes' work at two batches a second.
+const QUEUE: usize = 20_000;
 
 /// Every portal this process talks to: their limits, present addresses and credentials. Cheap to clone.
 ///
@@ -46,6 +50,7 @@ struct Inner {
     webhook: Option<Client>,
     bot: RegisteredBot,
     promises: Promises,
+    queue: (usize, Overflow),
     /// By member id; by address where an event names no portal.
     states: DashMap<String, Arc<PortalState>>,
 }
@@ -86,6 +91,13 @@ impl RegisteredBot {
     }
 }
 
+impl Inner {
+    fn state(&self) -> Arc<PortalState> {
+        let (longest, overflow) = self.queue;
+        Arc::new(PortalState::new(WayOut::new(self.limits, longest, overflow)))
+    }
+}
+
 impl Portals {
     /// Nothing configured: calls are made with the bots' own tokens, within the usual limits.
     pub fn builder() -> PortalsBuilder {
@@ -96,6 +108,7 @@ impl Portals {
             retry: RetryPolicy::default(),
             timeout: TIMEOUT,
             promises: Promises::default(),
+            queue: (QUEUE, Overflow::default()),
         }
     }
 
@@ -130,7 +143,7 @@ impl Portals {
             endpoint.set_path(&format!("{}/", endpoint.path()));
         }
         let key = portal.map_or_else(|| address::domain(&endpoint), |portal| portal.as_str().to_owned());
-        let state = self.0.states.entry(key).or_insert_with(|| Arc::new(PortalState::new(self.0.limits)));
+        let state = self.0.states.entry(key).or_insert_with(|| self.0.state());
         let state = Arc::clone(&state);
         let credentials = Credentials::Token { endpoint, token };
         Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
@@ -154,6 +167,7 @@ pub struct PortalsBuilder {
     retry: RetryPolicy,
     timeout: Duration,
     promises: Promises,
+    queue: (usize, Overflow),
 }
 
 impl PortalsBuilder {
@@ -193,24 +207,32 @@ impl PortalsBuilder {
         self
     }
 
+    /// How many calls may wait for one portal, 20,000 unless told, and what becomes of one more.
+    pub fn queue(mut self, calls: usize, overflow: Overflow) -> Self {
+        self.queue = (calls, overflow);
+        self
+    }
+
     /// Builds the portals; opens no connection yet.
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] for limits that let nothing through, or when TLS cannot be set up on this system.
     pub fn build(self) -> Result<Portals, Error> {
-        let Self { webhook, bot, limits, retry, timeout, promises } = self;
+        let Self { webhook, bot, limits, retry, timeout, promises, queue } = self;
         if !limits.are_sound() {
-            let sentence = "burst must be at least 1, per_second between 0.001 and 1000000";
+            let sentence =
+                "burst must be at least 1, per_second between 0.001 and 1000000, work_time between 1 and 600";
             return Err(Error::new(ErrorKind::Setup, "limits").note(sentence));
         }
         measure::describe();
         let transport = Arc::new(Transport::new(timeout)?);
-        let webhook = webhook.map(|webhook| {
-            let state = Arc::new(PortalState::new(limits));
-            Client::new(Credentials::Webhook(webhook), state, Arc::clone(&transport), retry)
+        let mut portals =
+            Inner { transport, retry, limits, webhook: None, bot, promises, queue, states: DashMap::new() };
+        portals.webhook = webhook.map(|webhook| {
+            let transport = Arc::clone(&portals.transport);
+            Client::new(Credentials::Webhook(webhook), portals.state(), transport, retry)
         });
-        let states = DashMap::new();
-        Ok(Portals(Arc::new(Inner { transport, retry, limits, webhook, bot, promises, states })))
+        Ok(Portals(Arc::new(portals)))
     }
 }
 
@@ -223,6 +245,7 @@ impl fmt::Debug for PortalsBuilder {
             .field("retry", &self.retry)
             .field("timeout", &self.timeout)
             .field("promises", &self.promises)
+            .field("queue", &self.queue)
             .finish()
     }
 }

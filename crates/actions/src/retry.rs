@@ -20,7 +20,7 @@ pub enum Repeat {
 ///
 /// Pauses grow exponentially with full jitter: each is chosen evenly between nothing and `base` × 2ⁿ, at most `cap`.
 /// The time limit counts from the first request; no request begins after it. Waiting for the first slot of the
-/// portal's limit does not count.
+/// portal's limit does not count, nor does waiting for a method's work time to be given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
@@ -91,6 +91,11 @@ impl Backoff {
     /// When the last request may begin.
     pub(crate) const fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// The portal itself named the moment from which repeating makes sense: that wait does not count.
+    pub(crate) fn go_on_until(&mut self, moment: Instant) {
+        self.deadline = self.deadline.max(moment + self.policy.within);
     }
 
     /// After a failure that may be repeated: the pause before the next attempt, at least `least`; `None` ends the

@@ -56,7 +56,7 @@ impl Portal {
         let portals = Portals::builder()
             .webhook(WebhookUrl::parse(&format!("http://{address}/rest/1/secret/")).unwrap())
             .retry(RetryPolicy::default().attempts(1))
-            .limits(Limits { burst: 1000, per_second: 1000.0 })
+            .limits(Limits::default().burst(1000).per_second(1000.0))
             .build()
             .unwrap();
         (portal, portals.webhook_client().unwrap())

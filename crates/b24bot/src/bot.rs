@@ -164,7 +164,7 @@ fn promise(in_doubt: InDoubt) -> Promise {
 
 /// What a configuration says about calling portals: the credentials and the limits.
 pub fn portals(config: &Config) -> PortalsBuilder {
-    let limits = Limits { burst: config.limits.burst, per_second: config.limits.per_second };
+    let limits = Limits::default().burst(config.limits.burst).per_second(config.limits.per_second);
     let promises =
         Promises::default().messages(promise(config.retry.messages)).likes(promise(config.retry.likes));
     let portals = Portals::builder().limits(limits).promises(promises);

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_the_way_back_says_never_to_repeat_is_final() {
-        let error = Portals::builder().limits(Limits { burst: 0, ..Limits::default() }).build().unwrap_err();
+        let error = Portals::builder().limits(Limits::default().burst(0)).build().unwrap_err();
         assert_eq!(error.repeat(), Repeat::Never);
         assert!(is_final(&Around(error.into())));
     }

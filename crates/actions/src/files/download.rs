@@ -22,6 +22,7 @@ use super::{Progress, Report};
 use crate::{
     answer::Received,
     call::Call,
+    carriage::Flight,
     client::Client,
     context::Context,
     error::{Error, ErrorKind},
@@ -198,7 +199,8 @@ impl Client {
         let method = call.method().to_owned();
         let link: Link = self.send(call).await?.result;
         let mut url = follow(&method, &self.present_url(&method)?, Some(&link.url))?;
-        self.portal().limiter.slot().await;
+        // Given back when the answer begins.
+        let _flight = Flight::at_once(&self.portal().way_out).await;
         for _ in 0..=redirect::MAX_HOPS {
             match self.transport().get(&method, &url).await? {
                 Found::Moved { status, location } => {

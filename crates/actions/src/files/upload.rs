@@ -23,6 +23,7 @@ use crate::{
     context::Context,
     error::{Error, ErrorKind},
     once::Once,
+    outgoing::Outgoing,
 };
 
 const UPLOAD: &str = "imbot.v2.File.upload";
@@ -192,7 +193,7 @@ impl Client {
             id: FileId,
         }
         let body = upload.into_body(&call, self.token()).await?;
-        let sent: Sent = self.send_body(&call, &body, once).await?.result;
+        let sent: Sent = self.send_outgoing(Outgoing::new(call, Some(body))?, once).await?.result;
         Ok(Uploaded { file: sent.file.id, message: sent.message })
     }
 }

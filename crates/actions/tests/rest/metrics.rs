@@ -60,7 +60,7 @@ async fn those_who_wait_are_counted() {
     let snapshotter = recorder.snapshotter();
     let _recording = metrics::set_default_local_recorder(&recorder);
     let portal = Portal::start([ok(1)]).await;
-    let limits = Limits { burst: 1, per_second: 0.001 };
+    let limits = Limits::default().burst(1).per_second(0.001);
     let client = quick().limits(limits).webhook(portal.webhook()).build().unwrap().webhook_client().unwrap();
     client.call::<u8>("profile", &()).await.unwrap();
     let waiting: Vec<_> = (0..3)

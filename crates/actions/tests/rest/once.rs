@@ -349,7 +349,7 @@ async fn a_call_that_is_given_up_is_in_doubt_once_it_is_begun() {
 #[tokio::test]
 async fn whoever_is_stopped_in_the_queue_leaves_nothing_in_doubt() {
     let bot = Bot::start([ok(900)]).await;
-    let portals = quick().limits(Limits { burst: 1, per_second: 0.01 }).build().unwrap();
+    let portals = quick().limits(Limits::default().burst(1).per_second(0.01)).build().unwrap();
     let ctx = bot.attempt(&portals);
     ctx.reply("a").await.unwrap();
     assert!(timeout(Duration::from_millis(50), ctx.reply("b")).await.is_err());

@@ -88,6 +88,11 @@ impl Portal {
         quick().webhook(self.webhook()).build().unwrap().webhook_client().unwrap()
     }
 
+    /// Whether so many prepared answers are left.
+    pub(crate) fn is_expecting(&self, answers: usize) -> bool {
+        self.shared.replies.lock().unwrap().len() == answers
+    }
+
     /// What was asked since the last time; every prepared answer was asked for.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         assert!(self.shared.replies.lock().unwrap().is_empty(), "answers are left over");
@@ -170,7 +175,7 @@ pub(crate) fn quick() -> PortalsBuilder {
     let millis = Duration::from_millis;
     Portals::builder()
         .retry(RetryPolicy::default().attempts(3).pauses(millis(1), millis(2)))
-        .limits(Limits { burst: 1000, per_second: 1000.0 })
+        .limits(Limits::default().burst(1000).per_second(1000.0))
 }
 
 /// The bots' own tokens only.

@@ -24,8 +24,11 @@ async fn a_refused_call_goes_out_again_whatever_it_is() {
 #[tokio::test]
 async fn a_refusal_fills_the_bucket() {
     let portal = Portal::start([error(503, "QUERY_LIMIT_EXCEEDED"), ok(1), ok(2)]).await;
-    let portals =
-        quick().limits(Limits { burst: 3, per_second: 20.0 }).webhook(portal.webhook()).build().unwrap();
+    let portals = quick()
+        .limits(Limits::default().burst(3).per_second(20.0))
+        .webhook(portal.webhook())
+        .build()
+        .unwrap();
     let start = Instant::now();
     let client = portals.webhook_client().unwrap();
     client.call::<u8>("profile", &()).await.unwrap();
@@ -37,7 +40,7 @@ async fn a_refusal_fills_the_bucket() {
 }
 
 #[tokio::test]
-async fn work_time_is_waited_for_if_its_end_is_near_and_known() {
+async fn work_time_is_waited_for_if_its_end_is_known() {
     let limited =
         |time| Reply::Text(429, json!({ "error": "OPERATION_TIME_LIMIT", "time": time }).to_string());
     let soon = json!({ "finish": 999.95, "operating_reset_at": 1000 });
@@ -47,14 +50,34 @@ async fn work_time_is_waited_for_if_its_end_is_near_and_known() {
     assert!(start.elapsed() >= Duration::from_millis(49), "{:?}", start.elapsed());
     assert_eq!(portal.methods().len(), 2);
 
-    // Too far away, or not told: then it may still come sooner.
-    for time in
-        [json!({ "finish": 1000.5, "operating_reset_at": 1500 }), json!({ "finish": 1000 }), json!(null)]
-    {
+    // Where it is not told it may come at any time.
+    for time in [json!({ "finish": 1000 }), json!(null)] {
         let portal = Portal::start([limited(time), ok(true)]).await;
         assert!(portal.client().call::<bool>("profile", &()).await.unwrap());
         assert_eq!(portal.methods().len(), 2);
     }
+}
+
+#[tokio::test]
+async fn without_work_time_a_method_waits_and_others_go_on() {
+    let time = json!({ "finish": 1000, "operating": 480, "operating_reset_at": 1500 });
+    let limited = Reply::Text(429, json!({ "error": "OPERATION_TIME_LIMIT", "time": time }).to_string());
+    let portal = Portal::start([limited, ok(2), ok(3)]).await;
+    let client = portal.client();
+    let held = tokio::spawn({
+        let client = client.clone();
+        async move { client.call::<u8>("im.message.add", &()).await }
+    });
+    while portal.is_expecting(3) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(client.call::<u8>("profile", &()).await.unwrap(), 2);
+    let failed = client.within(Duration::from_millis(1)).call::<u8>("im.message.add", &()).await.unwrap_err();
+    assert_eq!((failed.kind(), failed.repeat()), (&ErrorKind::Expired, Repeat::Later));
+    assert_eq!(client.call::<u8>("profile", &()).await.unwrap(), 3);
+    assert_eq!(portal.methods(), ["im.message.add", "profile", "profile"]);
+    assert!(!held.is_finished());
+    held.abort();
 }
 
 #[tokio::test]
@@ -123,7 +146,7 @@ async fn no_request_begins_after_the_deadline() {
     let retry =
         RetryPolicy::default().pauses(Duration::ZERO, Duration::ZERO).within(Duration::from_millis(50));
     // The refusal fills a bucket that takes seconds to drain.
-    let limits = Limits { burst: 1, per_second: 0.1 };
+    let limits = Limits::default().burst(1).per_second(0.1);
     let portals = quick().retry(retry).limits(limits).webhook(portal.webhook()).build().unwrap();
     let start = Instant::now();
     let failed = portals.webhook_client().unwrap().call::<bool>("profile", &()).await.unwrap_err();

@@ -1,0 +1,256 @@
+//! One call until it is answered, or not worth repeating.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep_until, timeout_at},
+};
+use tracing::info;
+
+use crate::{
+    answer::Received,
+    client::Client,
+    code::ErrorCode,
+    error::{Error, ErrorKind},
+    measure::Queued,
+    once::Once,
+    outgoing::{Again, Followers, Outgoing, Parcel, Reply},
+    queue::{Manifest, Place},
+    retry::{Backoff, Repeat},
+    way_out::{Turn, WayOut},
+};
+
+/// What is known of a call that is being delivered.
+struct Delivery<'a> {
+    client: &'a Client,
+    outgoing: &'a Arc<Outgoing>,
+    once: Option<Once>,
+    followers: Followers,
+    /// When its caller's patience is over.
+    deadline: Option<Instant>,
+    backoff: Option<Backoff>,
+    manifest: Manifest,
+    /// From its first departure to its end: later calls of its order wait.
+    turn: Option<Turn>,
+    failed: Option<Error>,
+}
+
+impl Client {
+    /// Sends the call, with others where calls queue up, until it is answered or not worth repeating. What is recorded
+    /// is repeated only where it was certainly not carried out.
+    pub(crate) async fn deliver(
+        &self,
+        outgoing: &Arc<Outgoing>,
+        once: Option<Once>,
+    ) -> Result<Received, Error> {
+        let delivery = Delivery {
+            client: self,
+            outgoing,
+            manifest: self.manifest(outgoing, once.is_some()),
+            once,
+            followers: Followers::default(),
+            deadline: self.manner().within.and_then(|patience| Instant::now().checked_add(patience)),
+            backoff: None,
+            turn: None,
+            failed: None,
+        };
+        delivery.insist().await
+    }
+
+    fn manifest(&self, outgoing: &Outgoing, is_recorded: bool) -> Manifest {
+        let call = &outgoing.call;
+        let dialog = call.dialog().map(Arc::from).or_else(|| self.manner().dialog.as_ref().map(Arc::clone));
+        Manifest {
+            actor: self.actor(),
+            dialog: dialog.unwrap_or_else(|| call.target().into()),
+            order: call.order().map(Arc::from),
+            method: call.method().into(),
+            // What is recorded of one call says nothing of another.
+            mark: if is_recorded { None } else { call.mark().map(Arc::from) },
+            is_urgent: !self.manner().is_bulk,
+            is_repeated: false,
+            since: None,
+            company: outgoing.company(),
+            weight: outgoing.command.as_ref().map_or(0, String::len),
+        }
+    }
+}
+
+impl Delivery<'_> {
+    async fn insist(mut self) -> Result<Received, Error> {
+        let outcome = loop {
+            if let Some(outcome) = self.attempt().await {
+                break outcome;
+            }
+        };
+        if let Some(once) = self.once.take() {
+            once.end(outcome.as_ref()).await;
+        }
+        self.followers.tell(&outcome);
+        outcome
+    }
+
+    /// Waits for a departure and for what comes of it; nothing, if the call is to go out again.
+    async fn attempt(&mut self) -> Option<Result<Received, Error>> {
+        let reply = match self.send().await {
+            Ok(reply) => reply,
+            Err(error) => return Some(Err(error)),
+        };
+        let landed = match reply {
+            Reply::Landed(landed) => landed,
+            Reply::Followed(outcome) => return Some(outcome),
+            Reply::Abandoned(once) => {
+                self.once = once;
+                return None;
+            }
+        };
+        self.manifest.is_repeated = true;
+        self.once = landed.once;
+        self.turn = self.turn.take().or(landed.turn);
+        let error = match landed.outcome {
+            Ok(received) => return Some(Ok(received)),
+            Err(error) => error,
+        };
+        match landed.again {
+            Again::AtOnceWith(company) if company < self.manifest.company => {
+                self.manifest.company = company;
+                self.put_off(error).await;
+                return None;
+            }
+            Again::WithFewer(company) => self.manifest.company = self.manifest.company.min(company.max(1)),
+            _ => {}
+        }
+        if !self.outgoing.can_be_sent_again() {
+            return Some(Err(error));
+        }
+        let harmless = self.once.is_none() && self.outgoing.call.is_idempotent();
+        let retry = self.client.retry();
+        let backoff = self.backoff.get_or_insert_with(|| Backoff::new(retry, landed.sent.into_std()));
+        let Some(pause) = pause(harmless, &error, backoff) else { return Some(Err(error)) };
+        info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
+        let until = Instant::now() + pause;
+        self.put_off(error).await;
+        match self.last_departure() {
+            Some(last) if last < until => {
+                sleep_until(last).await;
+                Some(Err(self.expired()))
+            }
+            _ => {
+                sleep_until(until).await;
+                None
+            }
+        }
+    }
+
+    /// Whoever is stopped before the call goes out again leaves nothing in doubt.
+    async fn put_off(&mut self, error: Error) {
+        if let Some(once) = &mut self.once {
+            once.put_off(&error).await;
+        }
+        self.failed = Some(error);
+    }
+
+    /// After this the call does not go out any more.
+    fn last_departure(&self) -> Option<Instant> {
+        let patience = self.backoff.as_ref().map(|backoff| backoff.deadline().into());
+        [self.deadline, patience].into_iter().flatten().min()
+    }
+
+    /// What the caller hears when it was too late.
+    fn expired(&mut self) -> Error {
+        self.failed.take().unwrap_or_else(|| Error::new(ErrorKind::Expired, self.outgoing.call.method()))
+    }
+
+    async fn send(&mut self) -> Result<Reply, Error> {
+        let way_out = &self.client.portal().way_out;
+        let method = self.outgoing.call.method();
+        let last = self.last_departure();
+        // What goes out again has waited for room before.
+        let room = match self.failed {
+            Some(_) => None,
+            None => match by(last, way_out.room(method)).await {
+                Some(room) => Some(room?),
+                None => return Err(self.expired()),
+            },
+        };
+        let (reply, mut replied) = oneshot::channel();
+        let parcel = Parcel {
+            client: self.client.clone(),
+            outgoing: Arc::clone(self.outgoing),
+            once: self.once.take(),
+            reply,
+            followers: self.followers.clone(),
+            _waits: (Queued::new(), room),
+        };
+        let place = way_out.enter(self.manifest.clone(), parcel);
+        if let Some(place) = place {
+            self.manifest.since.get_or_insert(place.number());
+        }
+        let mut waiting = InQueue { way_out, place };
+        let broken = |_| Error::new(ErrorKind::Transport, method).note("the request was broken off");
+        if let Some(reply) = by(last, &mut replied).await {
+            return reply.map_err(broken);
+        }
+        if let Some(parcel) = waiting.leave() {
+            self.once = parcel.once;
+            // Whose calls this one replaced is on his own again.
+            self.followers.abandon();
+            return Err(self.expired());
+        }
+        // It is under way.
+        match by(self.deadline, replied).await {
+            Some(reply) => reply.map_err(broken),
+            None => Err(Error::new(ErrorKind::TimedOut, method).note("the caller's patience is over")),
+        }
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        self.followers.abandon();
+    }
+}
+
+/// A call's place in the queue, which it leaves when its caller does.
+struct InQueue<'a> {
+    way_out: &'a Arc<WayOut>,
+    place: Option<Place>,
+}
+
+impl InQueue<'_> {
+    fn leave(&mut self) -> Option<Parcel> {
+        self.way_out.leave(self.place.take()?)
+    }
+}
+
+impl Drop for InQueue<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// What comes in time.
+async fn by<T>(deadline: Option<Instant>, step: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, step).await.ok(),
+        None => Some(step.await),
+    }
+}
+
+/// The pause before the call goes out again, if it may.
+fn pause(harmless: bool, error: &Error, backoff: &mut Backoff) -> Option<Duration> {
+    let may = match error.repeat() {
+        Repeat::Later => true,
+        Repeat::IfIdempotent => harmless,
+        Repeat::Never | Repeat::AfterRefresh => false,
+    };
+    let now = Instant::now().into_std();
+    if error.code() == Some(&ErrorCode::OperationTimeLimit)
+        && let Some(used) = error.time().used(now)
+    {
+        // The queue holds it until then.
+        backoff.go_on_until(used.reset_at);
+    }
+    if may { backoff.pause(Duration::ZERO, now, fastrand::f64()) } else { None }
+}

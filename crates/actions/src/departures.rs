@@ -1,0 +1,258 @@
+//! When calls leave for one portal, and which of them together.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    bucket::{Bucket, Limits, Room},
+    measure,
+    queue::{Gate, Manifest, Place, Pushed, Queue},
+    work_time::{Used, WorkTime},
+};
+
+/// How many calls the platform takes in one batch.
+pub(crate) const BATCH: usize = 50;
+
+/// How many requests to one portal are under way at once.
+const UNDER_WAY: u32 = 100;
+
+/// Calls that come within so much time of a departure wait for each other, unless the bucket is nearly empty.
+const GATHERING: Duration = Duration::from_millis(1);
+
+/// What waits is spread over this part of the free slots: the calls of a batch are carried out one after the other.
+const SPREAD: usize = 4;
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum Next<T> {
+    /// Send these calls together. [`Departures::landed`] must be called when they are back.
+    Leave(Vec<(Manifest, T)>),
+    /// Ask again then, or when something has happened.
+    Wait(Option<Instant>),
+    /// Nothing waits.
+    Nothing,
+}
+
+/// How a request ended, as far as the portal's limits go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landing {
+    /// It was answered, or given up.
+    Over,
+    /// The portal was asked too fast.
+    Refused,
+    /// It was not sent.
+    Stayed,
+}
+
+/// The calls of one portal on their way out: the queue, the bucket and the work time together, as a state machine. No
+/// clock, no waiting, no I/O.
+#[derive(Debug)]
+pub(crate) struct Departures<T> {
+    bucket: Bucket,
+    queue: Queue<T>,
+    checks: Checks,
+    last: Option<Instant>,
+    /// Requests that are under way need so many more, to follow the portal to another address.
+    owed: u32,
+    /// Pushed calls change nothing before the pump asks again by itself.
+    is_waiting: Waiting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// For anything.
+    Not,
+    ForRoom,
+    ForCompany,
+}
+
+#[derive(Debug)]
+struct Checks {
+    work: WorkTime,
+    now: Option<Instant>,
+    orders: HashMap<(Arc<str>, Arc<str>), u32>,
+    /// Methods that the portal does not take in batches.
+    alone: HashSet<Arc<str>>,
+}
+
+impl Gate for Checks {
+    fn is_under_way(&self, actor: &Arc<str>, order: &Arc<str>) -> bool {
+        !self.orders.is_empty() && self.orders.contains_key(&(Arc::clone(actor), Arc::clone(order)))
+    }
+
+    fn is_held(&self, method: &str) -> bool {
+        self.now.is_some_and(|now| self.work.wait(method, now).is_some())
+    }
+
+    fn cost(&self, method: &str) -> f64 {
+        self.work.cost(method)
+    }
+
+    fn hold(&mut self, method: &str) {
+        measure::held(method);
+    }
+
+    fn pass(&mut self, manifest: &Manifest) {
+        if let Some(now) = self.now {
+            self.work.depart(&manifest.method, now);
+        }
+        if let Some(order) = manifest.order.as_ref() {
+            *self.orders.entry((Arc::clone(&manifest.actor), Arc::clone(order))).or_default() += 1;
+        }
+    }
+}
+
+impl<T> Departures<T> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let checks = Checks {
+            work: WorkTime::new(limits.work_time),
+            now: None,
+            orders: HashMap::new(),
+            alone: HashSet::new(),
+        };
+        Self {
+            bucket: Bucket::new(limits),
+            queue: Queue::default(),
+            checks,
+            last: None,
+            owed: 0,
+            is_waiting: Waiting::Not,
+        }
+    }
+
+    /// A call wants to leave. The second value says that [`next`](Self::next) is to be asked now.
+    pub(crate) fn push(&mut self, mut manifest: Manifest, call: T) -> (Pushed<'_, T>, bool) {
+        if self.checks.alone.contains(&manifest.method) {
+            manifest.company = 1;
+        }
+        let is_of_interest = match self.is_waiting {
+            Waiting::Not => true,
+            Waiting::ForRoom => false,
+            Waiting::ForCompany => self.queue.len() + 1 >= BATCH,
+        };
+        (self.queue.push(manifest, call), is_of_interest)
+    }
+
+    /// Takes back a call that has not left.
+    pub(crate) fn remove(&mut self, place: Place) -> Option<T> {
+        self.queue.remove(place)
+    }
+
+    /// A call that waits.
+    pub(crate) fn at(&self, place: Place) -> Option<&T> {
+        self.queue.at(place)
+    }
+
+    pub(crate) fn next(&mut self, now: Instant) -> Next<T> {
+        self.is_waiting = Waiting::Not;
+        if self.queue.is_empty() {
+            return Next::Nothing;
+        }
+        if self.owed > 0 || self.bucket.under_way() >= UNDER_WAY {
+            return Next::Wait(None);
+        }
+        match self.bucket.room(now) {
+            Room::Now => {}
+            Room::AfterAnswer => return Next::Wait(None),
+            Room::In(wait) => {
+                self.is_waiting = Waiting::ForRoom;
+                return Next::Wait(Some(now + wait));
+            }
+        }
+        let waiting = self.queue.len();
+        let most = if self.bucket.is_nearly_empty(now) {
+            1
+        } else {
+            let gathered = self.last.map_or(now, |last| last + GATHERING);
+            if waiting < BATCH && now < gathered && waiting > 0 {
+                self.is_waiting = Waiting::ForCompany;
+                return Next::Wait(Some(gathered));
+            }
+            let free = self.bucket.free(now).min(UNDER_WAY - self.bucket.under_way());
+            (SPREAD * waiting).div_ceil(free.max(1) as usize).clamp(1, BATCH)
+        };
+        self.checks.now = Some(now);
+        let leaving = self.queue.take(most, &mut self.checks);
+        if leaving.is_empty() {
+            if self.queue.is_empty() {
+                return Next::Nothing;
+            }
+            let held = self.queue.held_methods().filter_map(|method| self.checks.work.wait(method, now));
+            return Next::Wait(held.min());
+        }
+        self.bucket.depart();
+        self.last = Some(now);
+        Next::Leave(leaving)
+    }
+
+    /// A request that left at `sent` is back.
+    pub(crate) fn landed(&mut self, sent: Instant, landing: Landing, now: Instant) {
+        match landing {
+            Landing::Over => self.bucket.answered(now),
+            Landing::Refused => self.bucket.refused(sent, now),
+            Landing::Stayed => self.bucket.stay(),
+        }
+    }
+
+    /// A call of the method is back, with what is known of its work time now.
+    pub(crate) fn worked(&mut self, method: &str, used: Option<Used>) {
+        self.checks.work.landed(method, used);
+    }
+
+    /// A call of the method was refused since its work time is used up.
+    pub(crate) fn overworked(&mut self, method: &str, used: Option<Used>) {
+        match used {
+            Some(used) => self.checks.work.refused(method, used),
+            None => self.checks.work.landed(method, None),
+        }
+    }
+
+    /// Whether a method waits for work time.
+    pub(crate) fn is_held(&self, method: &str, now: Instant) -> bool {
+        self.checks.work.wait(method, now).is_some()
+    }
+
+    /// The portal does not take that method in batches.
+    pub(crate) fn travels_alone(&mut self, method: &Arc<str>) {
+        self.checks.alone.insert(Arc::clone(method));
+    }
+
+    /// Nothing of that order waits any longer for a call that has departed.
+    pub(crate) fn order_ended(&mut self, actor: &Arc<str>, order: &Arc<str>) {
+        let key = (Arc::clone(actor), Arc::clone(order));
+        if let Some(count) = self.checks.orders.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.checks.orders.remove(&key);
+                if self.checks.orders.is_empty() {
+                    self.checks.orders = HashMap::new();
+                }
+                self.queue.unpark();
+            }
+        }
+    }
+
+    /// A request that is under way needs another one: it goes ahead of all that waits.
+    pub(crate) const fn owe(&mut self) {
+        self.owed += 1;
+    }
+
+    /// The other one goes out, or is needed no more.
+    pub(crate) const fn paid(&mut self, departs: bool) {
+        self.owed = self.owed.saturating_sub(1);
+        if departs {
+            self.bucket.depart();
+        }
+    }
+
+    /// Whether one that is owed may go out; if not, when to ask again.
+    pub(crate) fn room(&mut self, now: Instant) -> Room {
+        self.bucket.room(now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! A call as it goes out, and what its caller hears of it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, oneshot},
+    time::Instant,
+};
+
+use crate::{
+    answer::Received, call::Call, client::Client, departures::BATCH, error::Error, files::Body,
+    measure::Queued, once::Once, way_out::Turn,
+};
+
+/// A call, written for the way.
+pub(crate) struct Outgoing {
+    pub(crate) call: Call,
+    /// A body that is not the call's parameters alone: it travels alone.
+    pub(crate) body: Option<Body>,
+    /// The call as a part of a batch, if it can be one.
+    pub(crate) command: Option<String>,
+}
+
+impl Outgoing {
+    /// # Errors
+    /// When the method's name is none.
+    pub(crate) fn new(call: Call, body: Option<Body>) -> Result<Self, Error> {
+        call.check()?;
+        let command = if body.is_none() { call.command() } else { None };
+        Ok(Self { call, body, command })
+    }
+
+    /// How many calls may share a request with it, itself included.
+    pub(crate) const fn company(&self) -> usize {
+        if self.command.is_some() { BATCH } else { 1 }
+    }
+
+    pub(crate) fn can_be_sent_again(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::can_be_sent_again)
+    }
+}
+
+/// A call that waits to leave, with all that it takes to send it and to tell its caller.
+pub(crate) struct Parcel {
+    pub(crate) client: Client,
+    pub(crate) outgoing: Arc<Outgoing>,
+    pub(crate) once: Option<Once>,
+    pub(crate) reply: oneshot::Sender<Reply>,
+    pub(crate) followers: Followers,
+    /// Its place among those that are counted, and its room in the queue: given back when it leaves.
+    pub(crate) _waits: (Queued, Option<OwnedSemaphorePermit>),
+}
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Parcel").field(&self.outgoing.call).finish()
+    }
+}
+
+/// What a caller hears of a call that waited.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// It went out, and this came of it.
+    Landed(Landed),
+    /// A later call took its place, and that one ended so.
+    Followed(Result<Received, Error>),
+    /// A later call took its place and was given up before it went out.
+    Abandoned(Option<Once>),
+}
+
+/// What came of one request, for one of its calls.
+#[derive(Debug)]
+pub(crate) struct Landed {
+    pub(crate) outcome: Result<Received, Error>,
+    pub(crate) once: Option<Once>,
+    /// Keeps later calls of its order back until its caller is content.
+    pub(crate) turn: Option<Turn>,
+    pub(crate) sent: Instant,
+    /// How it should go out again, if it does.
+    pub(crate) again: Again,
+}
+
+/// How a call goes out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    AsBefore,
+    /// With fewer others: the batch as a whole failed, and one of its calls may be why.
+    WithFewer(usize),
+    /// With so many others and at once: the portal refused the batch for being one, and carried out nothing.
+    AtOnceWith(usize),
+}
+
+/// Callers whose calls were replaced by a later one, and who share what becomes of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Followers(Arc<Mutex<Vec<(oneshot::Sender<Reply>, Option<Once>)>>>);
+
+impl Followers {
+    pub(crate) fn add(&self, parcel: Parcel) {
+        self.with(|followers| followers.push((parcel.reply, parcel.once)));
+    }
+
+    /// Tells all what became of the call.
+    pub(crate) fn tell(&self, outcome: &Result<Received, Error>) {
+        for (follower, _) in self.with(std::mem::take) {
+            // Whoever has gone does not want to know.
+            let _ = follower.send(Reply::Followed(match outcome {
+                Ok(received) => Ok(received.clone()),
+                Err(error) => Err(error.shared()),
+            }));
+        }
+    }
+
+    /// The call is given up: they are on their own again.
+    pub(crate) fn abandon(&self) {
+        for (follower, once) in self.with(std::mem::take) {
+            let _ = follower.send(Reply::Abandoned(once));
+        }
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Vec<(oneshot::Sender<Reply>, Option<Once>)>) -> R) -> R {
+        // Sound after every step: a panic elsewhere does not matter.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

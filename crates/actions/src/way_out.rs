@@ -1,0 +1,261 @@
+//! The way out to one portal: calls wait here, leave as its limits allow, and are told what became of them.
+
+use std::{
+    future::pending,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, sleep_until},
+};
+use tracing::warn;
+
+use crate::{
+    answer::Time,
+    bucket::{Limits, Room},
+    carriage,
+    departures::{Departures, Landing, Next},
+    error::{Error, ErrorKind},
+    outgoing::Parcel,
+    queue::{Manifest, Place, Pushed},
+    work_time::Used,
+};
+
+/// What becomes of calls when too many wait for their portal already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// Whoever calls waits until there is room in the queue.
+    #[default]
+    Wait,
+    /// The call fails at once, with [`ErrorKind::QueueFull`].
+    Refuse,
+}
+
+/// When a request that goes ahead of all others looks again whether one that is under way was answered.
+const LOOKS_AGAIN: Duration = Duration::from_millis(10);
+
+/// The way out to one portal.
+///
+/// The state machine within decides; a task of its own, which lives as long as calls wait, carries that out.
+#[derive(Debug)]
+pub(crate) struct WayOut {
+    state: Mutex<State>,
+    news: Notify,
+    room: Arc<Semaphore>,
+    overflow: Overflow,
+}
+
+#[derive(Debug)]
+struct State {
+    departures: Departures<Parcel>,
+    is_pumping: bool,
+}
+
+impl WayOut {
+    /// `longest` is how many calls may wait.
+    pub(crate) fn new(limits: Limits, longest: usize, overflow: Overflow) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State { departures: Departures::new(limits), is_pumping: false }),
+            news: Notify::new(),
+            room: Arc::new(Semaphore::new(longest.clamp(1, Semaphore::MAX_PERMITS))),
+            overflow,
+        })
+    }
+
+    /// Waits for room in the queue.
+    pub(crate) async fn room(&self, method: &str) -> Result<OwnedSemaphorePermit, Error> {
+        let full = || Error::new(ErrorKind::QueueFull, method);
+        match self.overflow {
+            Overflow::Wait => Arc::clone(&self.room).acquire_owned().await.map_err(|_| full()),
+            Overflow::Refuse => Arc::clone(&self.room).try_acquire_owned().map_err(|_| full()),
+        }
+    }
+
+    /// Puts a call into the queue. Nothing, if a later one waits already that replaces it.
+    pub(crate) fn enter(self: &Arc<Self>, manifest: Manifest, parcel: Parcel) -> Option<Place> {
+        let mut state = self.state();
+        let (pushed, is_news) = state.departures.push(manifest, parcel);
+        let place = match pushed {
+            Pushed::Waits(place, replaced) => {
+                if let Some(replaced) = replaced
+                    && let Some(parcel) = state.departures.at(place)
+                {
+                    parcel.followers.add(replaced);
+                }
+                Some(place)
+            }
+            Pushed::Replaced(parcel, by) => {
+                by.followers.add(parcel);
+                None
+            }
+        };
+        if !mem::replace(&mut state.is_pumping, true) {
+            tokio::spawn(pump(Pumping { way_out: Arc::clone(self), is_over: false }));
+        } else if is_news {
+            self.news.notify_one();
+        }
+        place
+    }
+
+    /// Takes back a call that has not left.
+    pub(crate) fn leave(&self, place: Place) -> Option<Parcel> {
+        self.state().departures.remove(place)
+    }
+
+    /// A request is back.
+    pub(crate) fn landed(&self, sent: Instant, landing: Landing) {
+        self.change(|departures| departures.landed(sent.into_std(), landing, Instant::now().into_std()));
+    }
+
+    /// The answer to a call of the method, as far as its work time goes.
+    pub(crate) fn worked(&self, method: &str, time: Option<&Time>, is_refused: bool, portal: &str) {
+        let now = Instant::now().into_std();
+        let used = time.and_then(|time| time.used(now));
+        let is_held = self.change(|departures| {
+            if is_refused {
+                departures.overworked(method, used);
+            } else {
+                departures.worked(method, used);
+            }
+            departures.is_held(method, now)
+        });
+        if is_refused && is_held {
+            let pause = used.map(|Used { reset_at, .. }| reset_at.saturating_duration_since(now));
+            warn!(portal, method, ?pause, "the method's work time is used up: its calls wait, others go on");
+        }
+    }
+
+    /// The portal does not take the method in batches.
+    pub(crate) fn travels_alone(&self, method: &Arc<str>) {
+        self.change(|departures| departures.travels_alone(method));
+    }
+
+    /// Waits for the slot of a request that goes ahead of all that waits: one more of a departure that is under way, or
+    /// one that is no call. [`landed`](Self::landed) must be called when it is back.
+    pub(crate) async fn slot(&self) -> Instant {
+        let mut owed = Owed::new(self);
+        loop {
+            let now = Instant::now();
+            let wait = match self.state().departures.room(now.into_std()) {
+                Room::Now => {
+                    owed.departs = true;
+                    return now;
+                }
+                Room::In(wait) => wait,
+                Room::AfterAnswer => LOOKS_AGAIN,
+            };
+            sleep(wait).await;
+        }
+    }
+
+    /// Nothing waits any longer for that call, which has departed.
+    fn order_ended(&self, actor: &Arc<str>, order: &Arc<str>) {
+        self.change(|departures| departures.order_ended(actor, order));
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Departures<Parcel>) -> R) -> R {
+        let changed = change(&mut self.state().departures);
+        self.news.notify_one();
+        changed
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Sound after every step: a panic elsewhere does not matter.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends what may leave until nothing waits.
+async fn pump(mut pumping: Pumping) {
+    let way_out = Arc::clone(&pumping.way_out);
+    loop {
+        let now = Instant::now();
+        let next = {
+            let mut state = way_out.state();
+            let next = state.departures.next(now.into_std());
+            // Told under the lock: whoever pushes next starts another one.
+            state.is_pumping = !matches!(next, Next::Nothing);
+            next
+        };
+        match next {
+            Next::Leave(calls) => {
+                tokio::spawn(carriage::carry(Arc::clone(&way_out), calls, now));
+            }
+            Next::Wait(until) => {
+                tokio::select! {
+                    () = way_out.news.notified() => {}
+                    () = at(until) => {}
+                }
+            }
+            Next::Nothing => {
+                pumping.is_over = true;
+                return;
+            }
+        }
+    }
+}
+
+/// Should the task be broken off, the next call starts another one.
+struct Pumping {
+    way_out: Arc<WayOut>,
+    is_over: bool,
+}
+
+impl Drop for Pumping {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.way_out.state().is_pumping = false;
+        }
+    }
+}
+
+async fn at(until: Option<std::time::Instant>) {
+    match until {
+        Some(until) => sleep_until(until.into()).await,
+        None => pending().await,
+    }
+}
+
+/// Keeps later calls of one order back until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    way_out: Arc<WayOut>,
+    actor: Arc<str>,
+    order: Arc<str>,
+}
+
+impl Turn {
+    /// The turn of a call that has departed.
+    pub(crate) fn of(way_out: &Arc<WayOut>, manifest: &Manifest) -> Option<Self> {
+        let order = Arc::clone(manifest.order.as_ref()?);
+        Some(Self { way_out: Arc::clone(way_out), actor: Arc::clone(&manifest.actor), order })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.way_out.order_ended(&self.actor, &self.order);
+    }
+}
+
+/// A request that goes ahead of all others.
+struct Owed<'a> {
+    way_out: &'a WayOut,
+    departs: bool,
+}
+
+impl<'a> Owed<'a> {
+    fn new(way_out: &'a WayOut) -> Self {
+        way_out.change(Departures::owe);
+        Self { way_out, departs: false }
+    }
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        self.way_out.change(|departures| departures.paid(self.departs));
+    }
+}
