@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // the helpers of tests may fail as tests do
 
 mod conformance;
+mod connections;
 mod errors;
 mod files;
 mod log;

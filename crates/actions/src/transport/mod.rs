@@ -1,8 +1,14 @@
 //! One HTTP request and its answer.
 
+mod names;
+mod obstacle;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use reqwest::{Client, Response, header, redirect::Policy};
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{Certificate, Client, Response, header, redirect::Policy};
 use tokio::time::timeout;
 use url::Url;
 
@@ -12,12 +18,23 @@ use crate::{
     files::{Body, NoFile},
     redirect,
 };
+use names::Names;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Shorter than servers keep connections, so that none is used in the moment it is closed: that would be in doubt.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// How many HTTP/1.1 connections to one portal outlive a burst, for the next.
+const MAX_IDLE: usize = 128;
+
+/// One dead HTTP/2 connection would hold up all calls to its portal: while any is under way, it is asked this often
+/// whether it lives. Idle ones are not, they are closed soon.
+const PING: Duration = Duration::from_secs(15);
+
+/// How long the answer to that may take.
+const PONG: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -33,6 +50,8 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct Transport {
     abroad: Client,
     loopback: Client,
+    /// By the rules by which the client abroad chooses: messages name the proxy.
+    proxies: Matcher,
     timeout: Duration,
 }
 
@@ -52,12 +71,25 @@ pub(crate) enum Found {
 impl Transport {
     /// `timeout` is that of one whole request.
     pub(crate) fn new(timeout: Duration) -> Result<Self, Error> {
+        Self::trusting(timeout, &[])
+    }
+
+    /// `roots` are certificates in PEM, one or more in each, of issuers that are trusted beside those of the system.
+    pub(crate) fn trusting(timeout: Duration, roots: &[Vec<u8>]) -> Result<Self, Error> {
+        let roots = certificates(roots)?;
+        // A connection that does not come about is told as such, before the time of the request is over.
+        let connect = CONNECT.min(timeout / 2);
         let builder = || {
             Client::builder()
                 .user_agent(concat!("b24bot/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT.min(timeout))
+                .dns_resolver(Names { patience: connect * 4 / 5 })
+                .tls_certs_merge(roots.iter().cloned())
+                .connect_timeout(connect)
                 .timeout(timeout)
                 .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(MAX_IDLE)
+                .http2_keep_alive_interval(PING)
+                .http2_keep_alive_timeout(PONG)
                 // A redirected POST must stay a POST and keep its body.
                 .redirect(Policy::none())
                 .referer(false)
@@ -65,7 +97,8 @@ impl Transport {
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| Error::new(ErrorKind::Setup, "HTTP client").source_from(error))
         };
-        Ok(Self { abroad: build(builder())?, loopback: build(builder().no_proxy())?, timeout })
+        let (abroad, loopback) = (build(builder())?, build(builder().no_proxy())?);
+        Ok(Self { abroad, loopback, proxies: Matcher::from_system(), timeout })
     }
 
     /// Posts a JSON body. No error shows the address.
@@ -78,7 +111,7 @@ impl Transport {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
             .body(body.open().map_err(|error| Error::new(ErrorKind::File, method).source_from(error))?);
-        let mut response = request.send().await.map_err(failed)?;
+        let mut response = request.send().await.map_err(|error| self.unsent(method, url, error))?;
         let status = response.status().as_u16();
         if redirect::is_redirect(status) {
             return Ok(Reply::Moved { status, location: location(&response) });
@@ -97,13 +130,31 @@ impl Transport {
     /// Asks for a file. Nothing goes along but the address itself.
     pub(crate) async fn get(&self, method: &str, url: &Url) -> Result<Found, Error> {
         let sent = self.client(url).get(url.clone()).timeout(A_DAY).send();
-        let response = timely(method, sent).await?;
+        let response = timely(method, sent, |error| self.unsent(method, url, error)).await?;
         let status = response.status().as_u16();
         Ok(if redirect::is_redirect(status) {
             Found::Moved { status, location: location(&response) }
         } else {
             Found::Content(response)
         })
+    }
+
+    /// Connecting comes before sending: a failure there leaves nothing in doubt.
+    fn unsent(&self, method: &str, url: &Url, error: reqwest::Error) -> Error {
+        if !error.is_connect() || obstacle::find::<NoFile>(&error).is_some() {
+            return failure(method, error);
+        }
+        let sentence = obstacle::sentence(&error, url, self.proxy(url).as_ref());
+        Error::new(ErrorKind::Connect, method).note(sentence).source_from(error.without_url())
+    }
+
+    /// The proxy that leads to an address.
+    fn proxy(&self, url: &Url) -> Option<Url> {
+        if address::is_loopback(url) {
+            return None;
+        }
+        let proxy = self.proxies.intercept(&url.as_str().parse().ok()?)?;
+        Url::parse(&proxy.uri().to_string()).ok()
     }
 
     fn client(&self, url: &Url) -> &Client {
@@ -113,7 +164,8 @@ impl Transport {
 
 /// The next piece of a download.
 pub(crate) async fn next_chunk(method: &str, response: &mut Response) -> Result<Option<Vec<u8>>, Error> {
-    Ok(timely(method, response.chunk()).await?.map(Vec::from))
+    let chunk = timely(method, response.chunk(), |error| failure(method, error)).await?;
+    Ok(chunk.map(Vec::from))
 }
 
 /// The beginning of a body that is of interest only if it is short.
@@ -128,9 +180,13 @@ pub(crate) async fn short_body(method: &str, mut response: Response) -> Result<V
     Ok(body)
 }
 
-async fn timely<T>(method: &str, step: impl Future<Output = Result<T, reqwest::Error>>) -> Result<T, Error> {
+async fn timely<T>(
+    method: &str,
+    step: impl Future<Output = Result<T, reqwest::Error>>,
+    failed: impl FnOnce(reqwest::Error) -> Error,
+) -> Result<T, Error> {
     match timeout(STALL, step).await {
-        Ok(done) => done.map_err(|error| failure(method, error)),
+        Ok(done) => done.map_err(failed),
         Err(elapsed) => Err(Error::new(ErrorKind::TimedOut, method).source_from(elapsed)),
     }
 }
@@ -140,22 +196,27 @@ fn location(response: &Response) -> Option<String> {
     location.and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// Connecting comes before sending: a failure there leaves nothing in doubt.
+fn certificates(pems: &[Vec<u8>]) -> Result<Vec<Certificate>, Error> {
+    let unusable = || Error::new(ErrorKind::Setup, "root certificate").note("it is no certificate in PEM");
+    let mut all = Vec::new();
+    for pem in pems {
+        let some = Certificate::from_pem_bundle(pem).map_err(|error| unusable().source_from(error))?;
+        if some.is_empty() {
+            return Err(unusable());
+        }
+        all.extend(some);
+    }
+    Ok(all)
+}
+
+/// What came after the connection.
 fn failure(method: &str, error: reqwest::Error) -> Error {
-    let kind = if has_no_file(&error) {
+    let kind = if obstacle::find::<NoFile>(&error).is_some() {
         ErrorKind::File
-    } else if error.is_connect() {
-        ErrorKind::Connect
     } else if error.is_timeout() {
         ErrorKind::TimedOut
     } else {
         ErrorKind::Transport
     };
     Error::new(kind, method).source_from(error.without_url())
-}
-
-/// Whether it failed because the file that was to be sent could not be read.
-fn has_no_file(error: &reqwest::Error) -> bool {
-    let first = std::error::Error::source(error);
-    std::iter::successors(first, |error| error.source()).any(<dyn std::error::Error>::is::<NoFile>)
 }
