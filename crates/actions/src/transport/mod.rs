@@ -33,8 +33,8 @@ const MAX_IDLE: usize = 128;
 /// whether it lives. Idle ones are not, they are closed soon.
 const PING: Duration = Duration::from_secs(15);
 
-/// How long the answer to that may take.
-const PONG: Duration = Duration::from_secs(10);
+/// How long the answer to that may take: it can wait behind a megabyte of an upload that is slow but not given up.
+const PONG: Duration = Duration::from_secs(20);
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
