@@ -73,8 +73,8 @@ impl Drop for Flight {
 pub(crate) async fn carry(way_out: Arc<WayOut>, calls: Vec<(Manifest, Parcel)>, sent: Instant) {
     let mut flight = Flight::new(Arc::clone(&way_out), sent);
     let boarding = calls.into_iter().map(|(manifest, parcel)| {
-        let Parcel { client, outgoing, once, reply, .. } = parcel;
-        let turn = Turn::of(&way_out, &manifest);
+        let Parcel { client, outgoing, once, turn, reply, .. } = parcel;
+        let turn = turn.or_else(|| Turn::of(&way_out, &manifest));
         board(&way_out, sent, Passenger { client, outgoing, method: manifest.method, once, reply, turn })
     });
     let aboard: Vec<_> = join_all(boarding).await.into_iter().flatten().collect();

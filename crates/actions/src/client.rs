@@ -56,6 +56,18 @@ pub(crate) struct Manner {
     pub(crate) is_bulk: bool,
     /// The dialog that calls count for which name none.
     pub(crate) dialog: Option<Arc<str>>,
+    /// Told when a call has its place in the queue.
+    pub(crate) placed: Option<Placed>,
+}
+
+/// What is to happen when a call has its place in the queue.
+#[derive(Clone)]
+pub(crate) struct Placed(pub(crate) Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Placed")
+    }
 }
 
 impl Client {

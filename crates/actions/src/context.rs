@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     bot,
     call::Call,
-    client::{Client, Manner},
+    client::{Client, Manner, Placed},
     error::{Error, ErrorKind},
     like::{LikeAction, Mark},
     methods::Method,
@@ -37,12 +37,13 @@ pub struct Context {
     event: Arc<Event>,
     recorder: Option<Arc<Recorder>>,
     manner: Manner,
+    pass: Option<Placed>,
 }
 
 impl Context {
     pub(crate) fn new(portals: Portals, event: Arc<Event>) -> Self {
         let dialog = event.dialog().map(|dialog| dialog.as_str().into());
-        Self { portals, event, recorder: None, manner: Manner { dialog, ..Manner::default() } }
+        Self { portals, event, recorder: None, manner: Manner { dialog, ..Manner::default() }, pass: None }
     }
 
     /// Records what is done through this context and its clones among the effects of the event's entry, so that the
@@ -99,6 +100,33 @@ impl Context {
         let mut hurried = self.clone();
         hurried.manner.within = Some(patience);
         hurried
+    }
+
+    /// A clone whose calls let later events of the dialog be handled as soon as they have their place in the queue,
+    /// instead of when the portal has answered: for the last call of a handler, if nothing that follows in the dialog
+    /// depends on it. So likes of a busy dialog leave in batches. Calls keep their order on the way to the portal all the
+    /// same; only should the event be tried again, those that came later are handled before it.
+    ///
+    /// Where several handlers are called for an event it is so in the last of them, and if none has failed.
+    ///
+    /// ```no_run
+    /// # async fn example(ctx: b24bot_actions::Context, message: b24bot_core::Message) -> Result<(), b24bot_actions::Error> {
+    /// ctx.letting_pass().like(message.id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn letting_pass(&self) -> Self {
+        let mut passing = self.clone();
+        passing.manner.placed.clone_from(&self.pass);
+        passing
+    }
+
+    /// What [`letting_pass`](Self::letting_pass) calls: for whoever calls handlers. It can be called several times.
+    #[must_use]
+    pub fn on_pass(mut self, pass: impl Fn() + Send + Sync + 'static) -> Self {
+        self.pass = Some(Placed(Arc::new(pass)));
+        self
     }
 
     /// A clone whose calls are those that nobody waits for: where calls queue up, others go first. See

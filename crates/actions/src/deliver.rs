@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::{
     answer::Received,
-    client::Client,
+    client::{Client, Placed},
     code::ErrorCode,
     error::{Error, ErrorKind},
     measure::Queued,
@@ -69,7 +69,6 @@ impl Client {
             // What is recorded of one call says nothing of another.
             mark: if is_recorded { None } else { call.mark().map(Arc::from) },
             is_urgent: !self.manner().is_bulk,
-            is_repeated: false,
             since: None,
             company: outgoing.company(),
             weight: outgoing.command.as_ref().map_or(0, String::len),
@@ -105,9 +104,8 @@ impl Delivery<'_> {
                 return None;
             }
         };
-        self.manifest.is_repeated = true;
         self.once = landed.once;
-        self.turn = self.turn.take().or(landed.turn);
+        self.turn = landed.turn;
         let error = match landed.outcome {
             Ok(received) => return Some(Ok(received)),
             Err(error) => error,
@@ -179,6 +177,7 @@ impl Delivery<'_> {
             client: self.client.clone(),
             outgoing: Arc::clone(self.outgoing),
             once: self.once.take(),
+            turn: self.turn.take(),
             reply,
             followers: self.followers.clone(),
             _waits: (Queued::new(), room),
@@ -188,12 +187,16 @@ impl Delivery<'_> {
             self.manifest.since.get_or_insert(place.number());
         }
         let mut waiting = InQueue { way_out, place };
+        if let Some(Placed(placed)) = &self.client.manner().placed {
+            placed();
+        }
         let broken = |_| Error::new(ErrorKind::Transport, method).note("the request was broken off");
         if let Some(reply) = by(last, &mut replied).await {
             return reply.map_err(broken);
         }
         if let Some(parcel) = waiting.leave() {
             self.once = parcel.once;
+            self.turn = parcel.turn;
             // Whose calls this one replaced is on his own again.
             self.followers.abandon();
             return Err(self.expired());

@@ -73,14 +73,21 @@ enum Waiting {
 struct Checks {
     work: WorkTime,
     now: Option<Instant>,
-    orders: HashMap<(Arc<str>, Arc<str>), u32>,
+    /// The calls of each actor and order that have departed and whose callers are not content yet, by number.
+    orders: HashMap<(Arc<str>, Arc<str>), Vec<u64>>,
     /// Methods that the portal does not take in batches.
     alone: HashSet<Arc<str>>,
 }
 
+fn key(manifest: &Manifest) -> Option<(Arc<str>, Arc<str>)> {
+    Some((Arc::clone(&manifest.actor), Arc::clone(manifest.order.as_ref()?)))
+}
+
 impl Gate for Checks {
-    fn is_under_way(&self, actor: &Arc<str>, order: &Arc<str>) -> bool {
-        !self.orders.is_empty() && self.orders.contains_key(&(Arc::clone(actor), Arc::clone(order)))
+    fn must_wait(&self, manifest: &Manifest) -> bool {
+        let Some(key) = key(manifest) else { return false };
+        let departed = self.orders.get(&key);
+        departed.is_some_and(|departed| departed.iter().any(|other| Some(*other) < manifest.since))
     }
 
     fn is_held(&self, method: &str) -> bool {
@@ -99,8 +106,11 @@ impl Gate for Checks {
         if let Some(now) = self.now {
             self.work.depart(&manifest.method, now);
         }
-        if let Some(order) = manifest.order.as_ref() {
-            *self.orders.entry((Arc::clone(&manifest.actor), Arc::clone(order))).or_default() += 1;
+        if let (Some(key), Some(number)) = (key(manifest), manifest.since) {
+            let departed = self.orders.entry(key).or_default();
+            if !departed.contains(&number) {
+                departed.push(number);
+            }
         }
     }
 }
@@ -124,7 +134,7 @@ impl<T> Departures<T> {
     }
 
     /// A call wants to leave. The second value says that [`next`](Self::next) is to be asked now.
-    pub(crate) fn push(&mut self, mut manifest: Manifest, call: T) -> (Pushed<'_, T>, bool) {
+    pub(crate) fn push(&mut self, mut manifest: Manifest, call: T) -> (Pushed<T>, bool) {
         if self.checks.alone.contains(&manifest.method) {
             manifest.company = 1;
         }
@@ -163,17 +173,13 @@ impl<T> Departures<T> {
             }
         }
         let waiting = self.queue.len();
-        let most = if self.bucket.is_nearly_empty(now) {
-            1
-        } else {
-            let gathered = self.last.map_or(now, |last| last + GATHERING);
-            if waiting < BATCH && now < gathered && waiting > 0 {
-                self.is_waiting = Waiting::ForCompany;
-                return Next::Wait(Some(gathered));
-            }
-            let free = self.bucket.free(now).min(UNDER_WAY - self.bucket.under_way());
-            (SPREAD * waiting).div_ceil(free.max(1) as usize).clamp(1, BATCH)
-        };
+        let gathered = self.last.map_or(now, |last| last + GATHERING);
+        if (1..BATCH).contains(&waiting) && now < gathered && !self.bucket.is_nearly_empty(now) {
+            self.is_waiting = Waiting::ForCompany;
+            return Next::Wait(Some(gathered));
+        }
+        let free = self.bucket.free(now).min(UNDER_WAY - self.bucket.under_way());
+        let most = (SPREAD * waiting).div_ceil(free.max(1) as usize).clamp(1, BATCH);
         self.checks.now = Some(now);
         let leaving = self.queue.take(most, &mut self.checks);
         if leaving.is_empty() {
@@ -220,19 +226,19 @@ impl<T> Departures<T> {
         self.checks.alone.insert(Arc::clone(method));
     }
 
-    /// Nothing of that order waits any longer for a call that has departed.
-    pub(crate) fn order_ended(&mut self, actor: &Arc<str>, order: &Arc<str>) {
-        let key = (Arc::clone(actor), Arc::clone(order));
-        if let Some(count) = self.checks.orders.get_mut(&key) {
-            *count -= 1;
-            if *count == 0 {
-                self.checks.orders.remove(&key);
-                if self.checks.orders.is_empty() {
-                    self.checks.orders = HashMap::new();
-                }
-                self.queue.unpark();
+    /// Nothing of its order waits any longer for a call that has departed.
+    pub(crate) fn order_ended(&mut self, manifest: &Manifest) {
+        let orders = &mut self.checks.orders;
+        let Some(key) = key(manifest) else { return };
+        let Some(departed) = orders.get_mut(&key) else { return };
+        departed.retain(|number| Some(*number) != manifest.since);
+        if departed.is_empty() {
+            orders.remove(&key);
+            if orders.is_empty() {
+                *orders = HashMap::new();
             }
         }
+        self.queue.unpark();
     }
 
     /// A request that is under way needs another one: it goes ahead of all that waits.

@@ -48,6 +48,8 @@ pub(crate) struct Parcel {
     pub(crate) client: Client,
     pub(crate) outgoing: Arc<Outgoing>,
     pub(crate) once: Option<Once>,
+    /// If it goes out once more.
+    pub(crate) turn: Option<Turn>,
     pub(crate) reply: oneshot::Sender<Reply>,
     pub(crate) followers: Followers,
     /// Its place among those that are counted, and its room in the queue: given back when it leaves.

@@ -109,6 +109,7 @@ impl Portals {
             timeout: TIMEOUT,
             promises: Promises::default(),
             queue: (QUEUE, Overflow::default()),
+            roots: Vec::new(),
         }
     }
 
@@ -168,6 +169,7 @@ pub struct PortalsBuilder {
     timeout: Duration,
     promises: Promises,
     queue: (usize, Overflow),
+    roots: Vec<Vec<u8>>,
 }
 
 impl PortalsBuilder {
@@ -213,19 +215,26 @@ impl PortalsBuilder {
         self
     }
 
+    /// Trusts an issuer of certificates beside those the system trusts: a self-hosted portal's company has its own, as a
+    /// rule. PEM, one certificate or several.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
     /// Builds the portals; opens no connection yet.
     ///
     /// # Errors
     /// [`ErrorKind::Setup`] for limits that let nothing through, or when TLS cannot be set up on this system.
     pub fn build(self) -> Result<Portals, Error> {
-        let Self { webhook, bot, limits, retry, timeout, promises, queue } = self;
+        let Self { webhook, bot, limits, retry, timeout, promises, queue, roots } = self;
         if !limits.are_sound() {
             let sentence =
                 "burst must be at least 1, per_second between 0.001 and 1000000, work_time between 1 and 600";
             return Err(Error::new(ErrorKind::Setup, "limits").note(sentence));
         }
         measure::describe();
-        let transport = Arc::new(Transport::new(timeout)?);
+        let transport = Arc::new(Transport::new(timeout, &roots)?);
         let mut portals =
             Inner { transport, retry, limits, webhook: None, bot, promises, queue, states: DashMap::new() };
         portals.webhook = webhook.map(|webhook| {

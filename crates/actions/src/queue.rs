@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    mem,
     sync::Arc,
 };
 
@@ -31,9 +32,7 @@ pub(crate) struct Manifest {
     pub(crate) mark: Option<Arc<str>>,
     /// Whether somebody waits for it.
     pub(crate) is_urgent: bool,
-    /// Whether it goes out once more: its order waits for it.
-    pub(crate) is_repeated: bool,
-    /// The number under which it was pushed first, if this is not the first time.
+    /// The number under which it was pushed first; none before.
     pub(crate) since: Option<u64>,
     /// How many calls its batch may have; 1: it travels alone.
     pub(crate) company: usize,
@@ -43,8 +42,8 @@ pub(crate) struct Manifest {
 
 /// What may keep a call back.
 pub(crate) trait Gate {
-    /// Whether a call of that actor and order is under way.
-    fn is_under_way(&self, actor: &Arc<str>, order: &Arc<str>) -> bool;
+    /// Whether an earlier call of the same actor and order is under way, or waits to go out again.
+    fn must_wait(&self, manifest: &Manifest) -> bool;
     /// Whether the method has to wait.
     fn is_held(&self, method: &str) -> bool;
     /// What a call of the method takes, in seconds.
@@ -71,11 +70,11 @@ impl Place {
 
 /// What became of a call that was pushed.
 #[derive(Debug)]
-pub(crate) enum Pushed<'queue, T> {
+pub(crate) enum Pushed<T> {
     /// It waits, in place of an earlier one if there was such a one.
     Waits(Place, Option<T>),
-    /// Another one that came later waits in its place.
-    Replaced(T, &'queue mut T),
+    /// Another one that came later waits there, in place of it.
+    Replaced(T, Place),
 }
 
 /// The calls of one portal that wait. No clock, no I/O.
@@ -96,8 +95,6 @@ pub(crate) struct Queue<T> {
 struct Waiting<T> {
     manifest: Manifest,
     owner: u64,
-    /// When its owner was pushed first.
-    since: u64,
     call: T,
 }
 
@@ -151,37 +148,36 @@ impl<T> Queue<T> {
         ranks.flat_map(|rank| rank.held.keys()).map(|method| &**method)
     }
 
-    pub(crate) fn push(&mut self, manifest: Manifest, call: T) -> Pushed<'_, T> {
+    pub(crate) fn push(&mut self, mut manifest: Manifest, call: T) -> Pushed<T> {
         self.numbers += 1;
         let owner = self.numbers;
+        let is_new = manifest.since.is_none();
+        manifest.since.get_or_insert(owner);
         let key = manifest.order.as_ref().map(|order| (Arc::clone(&manifest.actor), Arc::clone(order)));
         if let Some(place) = key.as_ref().and_then(|key| self.latest.get(key)).copied()
             && let Some(there) = self.waiting.get_mut(&place)
             && manifest.mark.is_some()
             && manifest.mark == there.manifest.mark
         {
-            let since = manifest.since.unwrap_or(owner);
-            // Either way what its order waits for is this place.
-            there.manifest.is_repeated |= manifest.is_repeated;
-            if since > there.since {
-                let earlier = std::mem::replace(&mut there.call, call);
-                (there.owner, there.since) = (owner, since);
-                return Pushed::Waits(Place { place, owner }, Some(earlier));
+            if manifest.since < there.manifest.since {
+                return Pushed::Replaced(call, Place { place, owner: there.owner });
             }
-            self.unpark();
-            // It is there: it was found above.
-            return match self.waiting.get_mut(&place) {
-                Some(there) => Pushed::Replaced(call, &mut there.call),
-                None => Pushed::Waits(Place { place, owner }, None),
-            };
+            there.manifest.since = manifest.since;
+            there.owner = owner;
+            return Pushed::Waits(Place { place, owner }, Some(mem::replace(&mut there.call, call)));
         }
         if let Some(key) = key {
             self.latest.insert(key, owner);
         }
+        let waiting = mem::take(&mut self.waiting);
         let rank = self.rank(&manifest);
-        rank.push(&manifest, owner);
-        let since = manifest.since.unwrap_or(owner);
-        self.waiting.insert(owner, Waiting { manifest, owner, since, call });
+        if is_new {
+            rank.push(&manifest, owner);
+        } else {
+            rank.push_again(&manifest, owner, &waiting);
+        }
+        self.waiting = waiting;
+        self.waiting.insert(owner, Waiting { manifest, owner, call });
         Pushed::Waits(Place { place: owner, owner }, None)
     }
 
@@ -309,25 +305,24 @@ impl Rank {
     }
 
     fn push(&mut self, manifest: &Manifest, place: u64) {
-        let Some(places) = self.dialogs.get_mut(&manifest.dialog) else {
-            let dialog = Arc::clone(&manifest.dialog);
-            if manifest.is_repeated {
-                self.ready.push_front(Arc::clone(&dialog));
-            } else {
-                self.ready.push_back(Arc::clone(&dialog));
-            }
-            self.dialogs.insert(dialog, VecDeque::from([place]));
-            return;
-        };
-        if manifest.is_repeated {
-            places.push_front(place);
-            // What it was parked for may be this very call.
-            if let Some(at) = self.parked.iter().position(|dialog| *dialog == manifest.dialog) {
-                self.ready.push_front(self.parked.swap_remove(at));
-            }
-        } else {
-            places.push_back(place);
-        }
+        let places = self.dialogs.entry(Arc::clone(&manifest.dialog)).or_insert_with(|| {
+            self.ready.push_back(Arc::clone(&manifest.dialog));
+            VecDeque::new()
+        });
+        places.push_back(place);
+    }
+
+    /// A call that has waited before goes ahead of all that came after it, and its dialog of others.
+    fn push_again<T>(&mut self, manifest: &Manifest, place: u64, waiting: &HashMap<u64, Waiting<T>>) {
+        let dialog = &manifest.dialog;
+        let is_later =
+            |other: &u64| waiting.get(other).is_some_and(|other| other.manifest.since > manifest.since);
+        let places = self.dialogs.entry(Arc::clone(dialog)).or_default();
+        let at = places.iter().position(is_later).unwrap_or(places.len());
+        places.insert(at, place);
+        self.parked.retain(|parked| parked != dialog);
+        self.ready.retain(|ready| ready != dialog);
+        self.ready.push_front(Arc::clone(dialog));
     }
 
     /// The next call that may travel with those chosen.
@@ -426,9 +421,7 @@ impl Chosen {
 
     /// Whether a call of its order is under way, in another request than this one.
     fn must_wait(&self, manifest: &Manifest, gate: &impl Gate) -> bool {
-        manifest.order.as_ref().is_some_and(|order| {
-            !manifest.is_repeated && !self.orders.contains(order) && gate.is_under_way(&manifest.actor, order)
-        })
+        manifest.order.as_ref().is_some_and(|order| !self.orders.contains(order) && gate.must_wait(manifest))
     }
 
     fn add(&mut self, place: u64, manifest: &Manifest, gate: &impl Gate) {

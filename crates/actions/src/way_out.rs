@@ -78,24 +78,20 @@ impl WayOut {
     pub(crate) fn enter(self: &Arc<Self>, manifest: Manifest, parcel: Parcel) -> Option<Place> {
         let mut state = self.state();
         let (pushed, is_news) = state.departures.push(manifest, parcel);
-        let place = match pushed {
-            Pushed::Waits(place, replaced) => {
-                if let Some(replaced) = replaced
-                    && let Some(parcel) = state.departures.at(place)
-                {
-                    parcel.followers.add(replaced);
-                }
-                Some(place)
-            }
-            Pushed::Replaced(parcel, by) => {
-                by.followers.add(parcel);
-                None
-            }
+        let (place, by, replaced) = match pushed {
+            Pushed::Waits(place, replaced) => (Some(place), place, replaced),
+            Pushed::Replaced(parcel, by) => (None, by, Some(parcel)),
         };
+        let followers = state.departures.at(by).map(|parcel| parcel.followers.clone());
         if !mem::replace(&mut state.is_pumping, true) {
             tokio::spawn(pump(Pumping { way_out: Arc::clone(self), is_over: false }));
         } else if is_news {
             self.news.notify_one();
+        }
+        drop(state);
+        // Not before: with it may go a turn, which wants the lock.
+        if let (Some(followers), Some(replaced)) = (followers, replaced) {
+            followers.add(replaced);
         }
         place
     }
@@ -152,8 +148,8 @@ impl WayOut {
     }
 
     /// Nothing waits any longer for that call, which has departed.
-    fn order_ended(&self, actor: &Arc<str>, order: &Arc<str>) {
-        self.change(|departures| departures.order_ended(actor, order));
+    fn order_ended(&self, manifest: &Manifest) {
+        self.change(|departures| departures.order_ended(manifest));
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut Departures<Parcel>) -> R) -> R {
@@ -223,21 +219,20 @@ async fn at(until: Option<std::time::Instant>) {
 #[derive(Debug)]
 pub(crate) struct Turn {
     way_out: Arc<WayOut>,
-    actor: Arc<str>,
-    order: Arc<str>,
+    manifest: Manifest,
 }
 
 impl Turn {
     /// The turn of a call that has departed.
     pub(crate) fn of(way_out: &Arc<WayOut>, manifest: &Manifest) -> Option<Self> {
-        let order = Arc::clone(manifest.order.as_ref()?);
-        Some(Self { way_out: Arc::clone(way_out), actor: Arc::clone(&manifest.actor), order })
+        manifest.order.as_ref()?;
+        Some(Self { way_out: Arc::clone(way_out), manifest: manifest.clone() })
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.way_out.order_ended(&self.actor, &self.order);
+        self.way_out.order_ended(&self.manifest);
     }
 }
 

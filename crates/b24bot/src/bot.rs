@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Portals, PortalsBuilder, Promise, Promises, RegisteredBot};
+use b24bot_actions::{Limits, Overflow, Portals, PortalsBuilder, Promise, Promises, RegisteredBot};
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
-use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler};
+use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
 
 use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
 
@@ -164,10 +164,16 @@ fn promise(in_doubt: InDoubt) -> Promise {
 
 /// What a configuration says about calling portals: the credentials and the limits.
 pub fn portals(config: &Config) -> PortalsBuilder {
-    let limits = Limits::default().burst(config.limits.burst).per_second(config.limits.per_second);
+    let settings = &config.limits;
+    let limits =
+        Limits::default().burst(settings.burst).per_second(settings.per_second).work_time(settings.work_time);
+    let overflow = match settings.when_full {
+        WhenFull::Wait => Overflow::Wait,
+        WhenFull::Refuse => Overflow::Refuse,
+    };
     let promises =
         Promises::default().messages(promise(config.retry.messages)).likes(promise(config.retry.likes));
-    let portals = Portals::builder().limits(limits).promises(promises);
+    let portals = Portals::builder().limits(limits).queue(settings.queue, overflow).promises(promises);
     let Some(portal) = &config.portal else { return portals };
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;

@@ -13,6 +13,7 @@ use std::{
 use b24bot_actions::Portals;
 use b24bot_core::{Event, InboxError, Lane, Store};
 use tokio::{
+    sync::mpsc,
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -162,6 +163,7 @@ impl Dispatcher {
         let mut lanes: Lanes<Ticket> = Lanes::new(self.concurrency);
         let mut tasks = JoinSet::new();
         let mut running = HashMap::new();
+        let (passing, mut passed) = mpsc::unbounded_channel();
         let mut end = None;
         let mut limit = pin!(self.drain.passed());
         // Kept across turns: a store need not survive that its `next` is dropped half way.
@@ -170,12 +172,12 @@ impl Dispatcher {
             let now = Instant::now();
             while let Some((lane, mut ticket)) = lanes.start(now.into_std()) {
                 if let Some(pause) = ticket.take_pause(SystemTime::now(), longest_pause) {
-                    lanes.retry(lane, ticket, (now + pause).into_std(), self.retries.order);
+                    lanes.retry(lane, ticket, (now + pause).into_std(), self.retries.order, false);
                     continue;
                 }
-                let (worker, its_lane) = (Arc::clone(&worker), lane.clone());
-                let task = tasks.spawn(async move { worker.handle(its_lane, ticket).await });
-                running.insert(task.id(), lane);
+                let (worker, its_lane, passing) = (Arc::clone(&worker), lane.clone(), passing.clone());
+                let task = tasks.spawn(async move { worker.handle(its_lane, ticket, passing).await });
+                running.insert(task.id(), (lane, false));
             }
             let due = lanes.next_due();
             if end.is_some() && tasks.is_empty() && !(waits_for_all && due.is_some()) {
@@ -190,6 +192,12 @@ impl Dispatcher {
                     break;
                 }
                 Some(ended) = tasks.join_next_with_id() => take_back(&mut lanes, &mut running, ended),
+                Some(task) = passed.recv() => {
+                    if let Some((lane, has_passed @ false)) = running.get_mut(&task) {
+                        *has_passed = true;
+                        lanes.pass(lane.clone());
+                    }
+                }
                 arrived = &mut next, if end.is_none() => match arrived {
                     Ok(Some((lane, ticket))) => {
                         lanes.push(lane, ticket);
@@ -253,19 +261,21 @@ async fn arrival(
 /// A task has ended: with its turn, or broken off, and then its entry counts as left.
 fn take_back(
     lanes: &mut Lanes<Ticket>,
-    running: &mut HashMap<Id, Lane>,
+    running: &mut HashMap<Id, (Lane, bool)>,
     ended: Result<(Id, Turn), JoinError>,
 ) {
     let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-    let Some(lane) = running.remove(&id) else { return };
+    let Some((lane, passed)) = running.remove(&id) else { return };
     match ended {
-        Ok((_, Turn::Over)) => lanes.finish(lane),
-        Ok((_, Turn::Again { ticket, due, order })) => lanes.retry(lane, ticket, due.into_std(), order),
+        Ok((_, Turn::Over)) => lanes.finish(lane, passed),
+        Ok((_, Turn::Again { ticket, due, order })) => {
+            lanes.retry(lane, ticket, due.into_std(), order, passed);
+        }
         Err(error) if error.is_cancelled() => {}
         Err(error) => {
             // Handlers cannot bring it about, their panics are caught: a store can.
             tracing::error!(error = &error as &dyn Error, "an event was left as it is");
-            lanes.finish(lane);
+            lanes.finish(lane, passed);
         }
     }
 }

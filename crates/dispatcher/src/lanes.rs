@@ -72,16 +72,25 @@ impl<T> Lanes<T> {
         Some(started)
     }
 
-    pub(crate) fn finish(&mut self, lane: Lane) {
-        self.running -= 1;
+    /// An item that was started lets those behind it start, before it is finished.
+    pub(crate) fn pass(&mut self, lane: Lane) {
         self.go_on(lane);
     }
 
-    /// Puts off an item that was started: until it is due its lane waits for it, or goes on without it. It then comes
-    /// ahead of all that waits behind another in its lane.
-    pub(crate) fn retry(&mut self, lane: Lane, item: T, due: Instant, order: Order) {
+    /// An item is over; `passed` if it has let those behind it pass already.
+    pub(crate) fn finish(&mut self, lane: Lane, passed: bool) {
         self.running -= 1;
-        if order == Order::Pass {
+        if !passed {
+            self.go_on(lane);
+        }
+    }
+
+    /// Puts off an item that was started: until it is due its lane waits for it, or goes on without it. It then comes
+    /// ahead of all that waits behind another in its lane. What has let others pass already keeps none waiting.
+    pub(crate) fn retry(&mut self, lane: Lane, item: T, due: Instant, order: Order, passed: bool) {
+        self.running -= 1;
+        let order = if passed { Order::Pass } else { order };
+        if order == Order::Pass && !passed {
             self.go_on(lane.clone());
         }
         self.put_off.insert((due, self.put_offs), PutOff { lane, item, order });

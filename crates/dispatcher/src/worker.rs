@@ -12,7 +12,7 @@ use b24bot_core::{
     Effects, Entry, EntryEffects, Envelope, Event, InboxError, Lane, Progress, Settled, Store,
 };
 use futures_util::FutureExt;
-use tokio::time::Instant;
+use tokio::{sync::mpsc::UnboundedSender, task::Id, time::Instant};
 
 use crate::{
     Cause, Failure, Handler, Order, Retries, handler, measure,
@@ -64,7 +64,7 @@ struct Attempt<'worker> {
 
 impl Worker {
     /// Handles an event and records what became of it.
-    pub(crate) async fn handle(&self, lane: Lane, ticket: Ticket) -> Turn {
+    pub(crate) async fn handle(&self, lane: Lane, ticket: Ticket, passing: UnboundedSender<Id>) -> Turn {
         let mut entry = ticket.entry(&lane);
         let brought = entry.envelope.clone();
         let envelope = match self.envelope(&entry).await {
@@ -80,7 +80,7 @@ impl Worker {
         entry.envelope = Some(Arc::clone(&envelope));
         let (outcome, pause) = match self.too_old(&entry, &envelope) {
             Some(dead) => (dead, None),
-            None => self.attempt(&entry, &envelope.event).await,
+            None => self.attempt(&entry, &envelope.event, passing).await,
         };
         let due = pause.map(|pause| Instant::now() + pause);
         if let Settled::Retry(progress) = &outcome {
@@ -134,7 +134,12 @@ impl Worker {
 
     /// Calls the handlers that were not content before; says what became of the event, and the pause until it is
     /// tried again.
-    async fn attempt(&self, entry: &Entry, event: &Arc<Event>) -> (Settled, Option<Duration>) {
+    async fn attempt(
+        &self,
+        entry: &Entry,
+        event: &Arc<Event>,
+        passing: UnboundedSender<Id>,
+    ) -> (Settled, Option<Duration>) {
         let (attempts, finished, asked_at) = match entry.progress.as_deref() {
             Some(progress) => (progress.attempts, progress.finished.clone(), progress.asked_at),
             None => (0, Vec::new(), 0),
@@ -145,13 +150,26 @@ impl Worker {
         let mut attempt =
             Attempt { number: attempts.saturating_add(1), finished, asked_at, failed: Vec::new() };
         let started = Instant::now();
-        for Named { name, handler, .. } in &self.handlers {
-            if attempt.finished.iter().any(|finished| **finished == **name) {
+        let is_content = |finished: &[String], name: &str| finished.iter().any(|finished| finished == name);
+        let last = self.handlers.iter().rposition(|named| !is_content(&attempt.finished, &named.name));
+        for (at, Named { name, handler, .. }) in self.handlers.iter().enumerate() {
+            if is_content(&attempt.finished, name) {
                 continue;
             }
             let effects: Arc<dyn Effects> = Arc::<dyn Store>::clone(&self.store);
             let effects = EntryEffects::new(effects, entry.clone());
-            let ctx = self.portals.context(Arc::clone(event)).recording(effects, &**name);
+            let mut ctx = self.portals.context(Arc::clone(event)).recording(effects, &**name);
+            // Before the last handler is at work, or if the event is tried again, the others' order would suffer.
+            if Some(at) == last
+                && attempt.failed.is_empty()
+                && let Some(task) = tokio::task::try_id()
+            {
+                let passing = passing.clone();
+                ctx = ctx.on_pass(move || {
+                    // Nobody needs to know once the dispatcher has ended.
+                    let _ = passing.send(task);
+                });
+            }
             match call(&**handler, &ctx, event).await {
                 Ok(()) => attempt.finished.push(name.to_string()),
                 Err(cause) => attempt.failed.push((name, cause)),

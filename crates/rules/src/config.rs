@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 pub use settings::{
     AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
+    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
 };
 
 use rules::Voice;

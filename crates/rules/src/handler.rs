@@ -80,8 +80,19 @@ impl RuleHandler {
 impl Handler for RuleHandler {
     async fn on_event(&self, ctx: &Context, event: &Event) -> Result {
         let mut reported: Option<RuleError> = None;
-        for effect in self.rules.decide(event, Instant::now()) {
-            if let Err(source) = perform(&ctx.scoped(&effect.scope), &effect).await {
+        let effects = self.rules.decide(event, Instant::now());
+        // Marks of other messages may come sooner or later: nobody in the dialog waits for them.
+        let are_marks = effects.iter().all(|effect| effect.kind.is_mark());
+        let last = effects.len().saturating_sub(1);
+        for (at, effect) in effects.into_iter().enumerate() {
+            let mut ctx = ctx.scoped(&effect.scope);
+            if effect.kind.is_mark() {
+                ctx = ctx.in_bulk();
+            }
+            if are_marks && at == last {
+                ctx = ctx.letting_pass();
+            }
+            if let Err(source) = perform(&ctx, &effect).await {
                 let error = RuleError { rule: effect.rule, source };
                 // A refusal sets the event aside, and would take the others' next attempt away.
                 let outweighs =

@@ -17,6 +17,7 @@ mod view;
 pub use config::{
     AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode,
     PortalSettings, RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
+    WhenFull,
 };
 pub use diagnostic::Diagnostic;
 pub use error::{ConfigError, ConfigErrorKind};

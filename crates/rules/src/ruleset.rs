@@ -47,6 +47,13 @@ pub enum EffectKind {
     Reply(String),
 }
 
+impl EffectKind {
+    /// Whether it sets or takes away a mark, which matters to its message alone. A toggle depends on what was before.
+    pub(crate) const fn is_mark(&self) -> bool {
+        matches!(self, Self::Like(_, LikeAction::Plus | LikeAction::Minus) | Self::React(..))
+    }
+}
+
 impl RuleSet {
     /// Rules in that order.
     #[must_use]

@@ -7,7 +7,7 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 use b24bot_core::BotId;
 use b24bot_rules::{
     Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
-    StorePlace, StoreSettings,
+    StorePlace, StoreSettings, WhenFull,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,6 +72,9 @@ fn every_key_has_its_place() {
         [limits]
         burst = 250
         per_second = 5
+        work_time = 420
+        queue = 100
+        when_full = "refuse"
 
         [admin]
         listen = "127.0.0.1:9000"
@@ -105,7 +108,9 @@ fn every_key_has_its_place() {
         (retry.order, retry.messages, retry.likes),
         (RetryOrder::Pass, InDoubt::AtLeastOnce, InDoubt::AtMostOnce)
     );
-    assert_eq!((config.limits.burst, config.limits.per_second), (250, 5.0));
+    let limits = &config.limits;
+    assert_eq!((limits.burst, limits.per_second, limits.work_time), (250, 5.0, 420.0));
+    assert_eq!((limits.queue, limits.when_full), (100, WhenFull::Refuse));
     assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9000);
     let shown = format!("{config:?}");
     assert!(
@@ -144,7 +149,9 @@ fn what_is_left_out_has_a_default() {
     );
     assert_eq!(*retry, RetrySettings::default());
     assert_eq!(parse("").store.nats_prefix, "b24bot");
-    assert_eq!((config.limits.burst, config.limits.per_second), (50, 2.0));
+    let limits = &config.limits;
+    assert_eq!((limits.burst, limits.per_second, limits.work_time), (50, 2.0, 480.0));
+    assert_eq!((limits.queue, limits.when_full), (20_000, WhenFull::Wait));
 
     let admin = parse("bot.code = 'b'\n[admin]").admin.unwrap();
     assert_eq!(admin.listen.to_string(), "127.0.0.1:8081");

@@ -12,7 +12,6 @@ fn like(message: u32) -> Manifest {
         method: "im.message.like".into(),
         mark: None,
         is_urgent: true,
-        is_repeated: false,
         since: None,
         company: BATCH,
         weight: 50,
@@ -90,7 +89,7 @@ impl World {
                 self.departures.landed(sent, Landing::Over, self.now);
                 for manifest in manifests {
                     self.departures.worked(&manifest.method, None);
-                    self.departures.order_ended(&manifest.actor, manifest.order.as_ref().unwrap());
+                    self.departures.order_ended(&manifest);
                 }
             }
         }

@@ -6,15 +6,16 @@ use super::*;
 
 #[derive(Default)]
 struct Open {
-    under_way: HashSet<String>,
+    under_way: HashMap<String, u64>,
     held: HashSet<&'static str>,
     costs: HashMap<&'static str, f64>,
     put_aside: usize,
 }
 
 impl Gate for Open {
-    fn is_under_way(&self, actor: &Arc<str>, order: &Arc<str>) -> bool {
-        self.under_way.contains(&format!("{actor}/{order}"))
+    fn must_wait(&self, manifest: &Manifest) -> bool {
+        let earlier = self.under_way.get(&format!("{}/{:?}", manifest.actor, manifest.order));
+        earlier.is_some_and(|earlier| Some(*earlier) < manifest.since)
     }
 
     fn is_held(&self, method: &str) -> bool {
@@ -30,8 +31,10 @@ impl Gate for Open {
     }
 
     fn pass(&mut self, manifest: &Manifest) {
-        if let Some(order) = &manifest.order {
-            self.under_way.insert(format!("{}/{order}", manifest.actor));
+        if let (Some(_), Some(number)) = (&manifest.order, manifest.since) {
+            let key = format!("{}/{:?}", manifest.actor, manifest.order);
+            let earliest = self.under_way.entry(key).or_insert(number);
+            *earliest = number.min(*earliest);
         }
     }
 }
@@ -44,7 +47,6 @@ fn call(dialog: &str) -> Manifest {
         method: "im.message.add".into(),
         mark: None,
         is_urgent: true,
-        is_repeated: false,
         since: None,
         company: 50,
         weight: 100,
@@ -65,7 +67,7 @@ fn like(message: u32, action: &str) -> Manifest {
     Manifest { order, mark, method: "im.message.like".into(), ..call("chat1") }
 }
 
-fn place<T>(pushed: Pushed<'_, T>) -> Place {
+fn place<T>(pushed: Pushed<T>) -> Place {
     match pushed {
         Pushed::Waits(place, _) => place,
         Pushed::Replaced(..) => unreachable!("nothing later waits"),
@@ -125,7 +127,7 @@ fn a_dialog_waits_for_its_call_that_is_under_way_and_others_do_not() {
     assert_eq!(take(&mut queue, 50, &mut gate), [("b", 0), ("b", 1)], "in one request they stay in order");
     assert!(take(&mut queue, 50, &mut gate).is_empty());
     // It goes out once more: it is what the others wait for.
-    queue.push(Manifest { is_repeated: true, since: Some(1), ..write("a") }, ("again", 0));
+    queue.push(Manifest { since: Some(1), ..write("a") }, ("again", 0));
     assert_eq!(take(&mut queue, 1, &mut gate), [("again", 0)]);
     gate.under_way.clear();
     queue.unpark();
@@ -203,6 +205,18 @@ fn only_the_last_like_of_a_message_goes_out() {
 }
 
 #[test]
+fn what_goes_out_again_keeps_its_order() {
+    let (mut queue, mut gate) = (Queue::default(), Open::default());
+    let numbers = [1, 2, 3].map(|n| place(queue.push(write("a"), n)).number());
+    assert_eq!(take(&mut queue, 2, &mut gate), [1, 2]);
+    let again = |n: usize| Manifest { since: Some(numbers[n - 1]), ..write("a") };
+    queue.push(again(2), 2);
+    assert!(take(&mut queue, 50, &mut gate).is_empty(), "the first comes again, too");
+    queue.push(again(1), 1);
+    assert_eq!(take(&mut queue, 50, &mut gate), [1, 2, 3]);
+}
+
+#[test]
 fn a_toggle_and_another_actor_stand_in_between() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
     queue.push(like(5, "plus"), "like");
@@ -220,10 +234,9 @@ fn a_repeated_like_gives_way_to_a_later_one() {
     assert_eq!(take(&mut queue, 1, &mut gate), ["like"]);
     queue.push(like(5, "minus"), "unlike");
     assert!(take(&mut queue, 1, &mut gate).is_empty());
-    let again = Manifest { is_repeated: true, since: Some(first.number()), ..like(5, "plus") };
-    assert!(matches!(queue.push(again, "like"), Pushed::Replaced("like", &mut "unlike")));
-    // What it had to wait for has come to it.
-    assert_eq!(take(&mut queue, 1, &mut gate), ["unlike"]);
+    let again = Manifest { since: Some(first.number()), ..like(5, "plus") };
+    let Pushed::Replaced("like", by) = queue.push(again, "like") else { unreachable!() };
+    assert_eq!(queue.at(by), Some(&"unlike"));
 }
 
 #[derive(Clone, Debug)]

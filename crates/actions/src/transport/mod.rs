@@ -69,13 +69,9 @@ pub(crate) enum Found {
 }
 
 impl Transport {
-    /// `timeout` is that of one whole request.
-    pub(crate) fn new(timeout: Duration) -> Result<Self, Error> {
-        Self::trusting(timeout, &[])
-    }
-
-    /// `roots` are certificates in PEM, one or more in each, of issuers that are trusted beside those of the system.
-    pub(crate) fn trusting(timeout: Duration, roots: &[Vec<u8>]) -> Result<Self, Error> {
+    /// `timeout` is that of one whole request; `roots` are certificates in PEM, one or more in each, of issuers that are
+    /// trusted beside those of the system.
+    pub(crate) fn new(timeout: Duration, roots: &[Vec<u8>]) -> Result<Self, Error> {
         let roots = certificates(roots)?;
         // A connection that does not come about is told as such, before the time of the request is over.
         let connect = CONNECT.min(timeout / 2);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // the helpers of tests may fail as tests do
 
+mod batches;
 mod compression;
 mod conformance;
 mod connections;

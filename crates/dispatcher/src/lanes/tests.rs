@@ -18,7 +18,7 @@ fn a_lane_that_is_stuck_holds_up_no_other() {
     lanes.push(lane(2), 100);
     assert_eq!(lanes.start(now), Some((lane(1), 0)));
     assert_eq!(lanes.start(now), Some((lane(2), 100)));
-    lanes.finish(lane(2));
+    lanes.finish(lane(2), false);
     assert_eq!(lanes.start(now), None, "the rest waits for the first of its lane");
 }
 
@@ -31,14 +31,14 @@ fn a_lane_waits_for_what_was_put_off() {
     lanes.push(lane(1), 'b');
     lanes.push(lane(2), 'c');
     assert_eq!(lanes.start(now), Some((lane(1), 'a')));
-    lanes.retry(lane(1), 'a', due, Order::Wait);
+    lanes.retry(lane(1), 'a', due, Order::Wait, false);
     assert_eq!(lanes.next_due(), Some(due));
     assert_eq!(lanes.start(now), Some((lane(2), 'c')), "it takes no place meanwhile");
-    lanes.finish(lane(2));
+    lanes.finish(lane(2), false);
     assert_eq!(lanes.start(now), None);
     assert_eq!(lanes.start(due), Some((lane(1), 'a')));
     assert_eq!(lanes.next_due(), None);
-    lanes.finish(lane(1));
+    lanes.finish(lane(1), false);
     assert_eq!(lanes.start(due), Some((lane(1), 'b')));
 }
 
@@ -52,32 +52,34 @@ fn what_was_passed_comes_again_ahead_of_what_waits_then() {
     }
     for item in ['a', 'b'] {
         assert_eq!(lanes.start(now), Some((lane(1), item)));
-        lanes.retry(lane(1), item, due, Order::Pass);
+        lanes.retry(lane(1), item, due, Order::Pass, false);
     }
     assert_eq!(lanes.start(now), Some((lane(1), 'c')));
     assert_eq!(lanes.start(due), None, "still one of a lane at a time");
     for item in ['a', 'b', 'd', 'e'] {
-        lanes.finish(lane(1));
+        lanes.finish(lane(1), false);
         assert_eq!(lanes.start(due), Some((lane(1), item)));
     }
-    lanes.finish(lane(1));
+    lanes.finish(lane(1), false);
     assert_eq!((lanes.start(due), lanes.len()), (None, 0));
 }
 
-/// What happens to lanes: an item comes, a running one ends, time passes.
+/// What happens to lanes: an item comes, a running one lets others pass or ends, time passes.
 #[derive(Clone, Debug)]
 enum Step {
     Push(usize),
+    LetPass(usize),
     End { which: usize, put_off: Option<(u64, Order)> },
-    Pass(u64),
+    Wait(u64),
 }
 
-fn steps(order: impl Strategy<Value = Order> + 'static) -> impl Strategy<Value = Vec<Step>> {
+fn steps(order: impl Strategy<Value = Order> + 'static, let_pass: u32) -> impl Strategy<Value = Vec<Step>> {
     let put_off = proptest::option::of((0..50_u64, order));
     let step = prop_oneof![
         3 => (0..4_usize).prop_map(Step::Push),
         4 => (any::<usize>(), put_off).prop_map(|(which, put_off)| Step::End { which, put_off }),
-        1 => (0..40_u64).prop_map(Step::Pass),
+        1 => (0..40_u64).prop_map(Step::Wait),
+        let_pass => any::<usize>().prop_map(Step::LetPass),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -86,6 +88,8 @@ fn steps(order: impl Strategy<Value = Order> + 'static) -> impl Strategy<Value =
 enum State {
     Waiting,
     Running,
+    /// Running, and others may start beside it.
+    Passing,
     PutOff(Instant, Order),
     Finished,
 }
@@ -97,7 +101,7 @@ struct Model {
     now: Instant,
     /// By item: its lane, and what became of it.
     items: Vec<(usize, State)>,
-    /// Items that others may be ahead of: they were put off without their lane waiting.
+    /// Items that others may be ahead of: they let them pass, or were put off without their lane waiting.
     passed: Vec<usize>,
     running: Vec<usize>,
 }
@@ -114,23 +118,34 @@ impl Model {
                 self.lanes.push(lane(which), self.items.len());
                 self.items.push((which, State::Waiting));
             }
+            Step::LetPass(which) if !self.running.is_empty() => {
+                let item = self.running[which % self.running.len()];
+                let (which, state) = &mut self.items[item];
+                if *state == State::Running {
+                    *state = State::Passing;
+                    self.passed.push(item);
+                    self.lanes.pass(lane(*which));
+                }
+            }
             Step::End { which, put_off } if !self.running.is_empty() => {
                 let item = self.running.remove(which % self.running.len());
                 let (which, state) = &mut self.items[item];
+                let passed = *state == State::Passing;
                 if let Some((pause, order)) = put_off {
                     let due = self.now + Duration::from_millis(pause);
+                    self.lanes.retry(lane(*which), item, due, order, passed);
+                    let order = if passed { Order::Pass } else { order };
                     *state = State::PutOff(due, order);
-                    self.lanes.retry(lane(*which), item, due, order);
                     if order == Order::Pass {
                         self.passed.push(item);
                     }
                 } else {
                     *state = State::Finished;
-                    self.lanes.finish(lane(*which));
+                    self.lanes.finish(lane(*which), passed);
                 }
             }
-            Step::End { .. } => {}
-            Step::Pass(time) => self.now += Duration::from_millis(time),
+            Step::End { .. } | Step::LetPass(_) => {}
+            Step::Wait(time) => self.now += Duration::from_millis(time),
         }
         self.start()
     }
@@ -177,7 +192,7 @@ impl Model {
         match state {
             State::Waiting => true,
             State::PutOff(due, _) => due <= self.now,
-            State::Running | State::Finished => false,
+            State::Running | State::Passing | State::Finished => false,
         }
     }
 
@@ -201,7 +216,7 @@ impl Model {
 proptest! {
     /// Whatever fails however often: lanes that wait keep their order (nothing is ever passed here).
     #[test]
-    fn order_bound_and_turns_hold_through_failures(steps in steps(Just(Order::Wait)), limit in 1..4_usize) {
+    fn order_bound_and_turns_hold_through_failures(steps in steps(Just(Order::Wait), 0), limit in 1..4_usize) {
         let mut model = Model::new(limit);
         for step in &steps {
             model.step(step)?;
@@ -211,8 +226,8 @@ proptest! {
     }
 
     #[test]
-    fn only_what_is_put_off_is_passed(
-        steps in steps(prop_oneof![Just(Order::Pass), Just(Order::Wait)]),
+    fn only_what_is_put_off_or_lets_pass_is_passed(
+        steps in steps(prop_oneof![Just(Order::Pass), Just(Order::Wait)], 2),
         limit in 1..4_usize,
     ) {
         let mut model = Model::new(limit);

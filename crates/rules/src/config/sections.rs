@@ -13,7 +13,7 @@ use super::{
     addresses, quantities,
     settings::{
         AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
+        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
     },
 };
 use crate::document::{Item, Table};
@@ -35,7 +35,7 @@ pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("security", &["application_token"]),
     ("store", &["path", "nats", "nats_prefix", "max_events", "max_size", "max_age", "remember", "keep_dead"]),
     ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
-    ("limits", &["burst", "per_second"]),
+    ("limits", &["burst", "per_second", "work_time", "queue", "when_full"]),
     ("admin", &["listen"]),
     (
         "rule",
@@ -258,7 +258,22 @@ pub(super) fn limits(table: &Table<'_>) -> Option<LimitSettings> {
         // As the client of `b24bot-actions` takes it.
         item.number(0.001..=1e6, "from 0.001 to 1000000")
     });
-    Some(LimitSettings { burst: burst?, per_second: per_second? })
+    let work_time =
+        table.or("work_time", defaults.work_time, |item| item.number(1.0..=600.0, "from 1 to 600 seconds"));
+    let queue = table.or("queue", defaults.queue, |item| {
+        item.integer(1..=i64::from(u32::MAX), "a whole number from 1")
+            .and_then(|calls| usize::try_from(calls).ok())
+    });
+    let when_full = table.or("when_full", defaults.when_full, |item| {
+        item.one_of(&[("wait", WhenFull::Wait), ("refuse", WhenFull::Refuse)])
+    });
+    Some(LimitSettings {
+        burst: burst?,
+        per_second: per_second?,
+        work_time: work_time?,
+        queue: queue?,
+        when_full: when_full?,
+    })
 }
 
 pub(super) fn admin(table: &Table<'_>) -> Option<AdminSettings> {
@@ -337,6 +352,6 @@ impl Default for RetrySettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { burst: 50, per_second: 2.0 }
+        Self { burst: 50, per_second: 2.0, work_time: 480.0, queue: 20_000, when_full: WhenFull::Wait }
     }
 }

@@ -189,7 +189,16 @@ pub enum InDoubt {
     AtLeastOnce,
 }
 
-/// `[limits]`: the portal's leaky bucket.
+/// `when_full`: what becomes of a call when too many wait for their portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WhenFull {
+    /// `"wait"`: whoever calls waits.
+    Wait,
+    /// `"refuse"`: it fails at once.
+    Refuse,
+}
+
+/// `[limits]`: the portal's leaky bucket, and what waits for it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LimitSettings {
@@ -197,6 +206,12 @@ pub struct LimitSettings {
     pub burst: u32,
     /// Requests per second in the long run, 0.001 to 1000000; 2 unless given.
     pub per_second: f64,
+    /// Seconds of work that a method may take of the portal within ten minutes, 1 to 600; 480 unless given.
+    pub work_time: f64,
+    /// Calls that may wait for one portal, at least 1; 20000 unless given.
+    pub queue: usize,
+    /// What becomes of one more; it waits unless given.
+    pub when_full: WhenFull,
 }
 
 /// `[admin]`: health, metrics and the dashboard; off unless the section is there.

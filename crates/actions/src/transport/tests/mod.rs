@@ -83,7 +83,7 @@ async fn a_dead_connection_of_http_2_is_found_out() {
 #[test]
 fn roots_are_certificates() {
     for bad in ["", "no certificate", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
-        let error = Transport::trusting(TIMEOUT, &[bad.as_bytes().to_vec()]).unwrap_err();
+        let error = Transport::new(TIMEOUT, &[bad.as_bytes().to_vec()]).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Setup, "{bad}");
     }
 }

@@ -26,7 +26,7 @@ async fn obstacle(transport: &Transport, url: &Url) -> String {
 
 /// Whatever the environment of the tests is.
 fn without_proxies() -> Transport {
-    let transport = Transport::trusting(TIMEOUT, &[]).unwrap();
+    let transport = Transport::new(TIMEOUT, &[]).unwrap();
     Transport { abroad: transport.loopback.clone(), proxies: Matcher::builder().build(), ..transport }
 }
 
@@ -63,14 +63,14 @@ async fn certificates_that_are_not_accepted() {
         assert!(told.contains("certificate of 127.0.0.1") && told.contains(why), "{told}");
     }
     let portal = Portal::start(&[H1], |_| {}).await;
-    let told = obstacle(&Transport::trusting(TIMEOUT, &[]).unwrap(), &portal.url).await;
+    let told = obstacle(&Transport::new(TIMEOUT, &[]).unwrap(), &portal.url).await;
     assert!(told.contains("an issuer this machine does not know"), "{told}");
 }
 
 #[tokio::test]
 async fn what_speaks_no_tls_or_another() {
     let alert = |kind: u8| vec![21, 3, 1, 0, 2, 2, kind];
-    let transport = Transport::trusting(TIMEOUT, &[]).unwrap();
+    let transport = Transport::new(TIMEOUT, &[]).unwrap();
     for (answer, why) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "speaks no TLS"),
         (Vec::new(), "hung up"),
@@ -100,7 +100,7 @@ async fn no_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     for timeout in [TIMEOUT, Duration::from_millis(100)] {
-        let told = obstacle(&Transport::trusting(timeout, &[]).unwrap(), &at(address)).await;
+        let told = obstacle(&Transport::new(timeout, &[]).unwrap(), &at(address)).await;
         assert!(told.contains(&format!("{address} did not answer in time")), "{told}");
     }
 }

@@ -67,7 +67,7 @@ impl Portal {
 
     /// A client that trusts it.
     pub(super) fn transport(&self) -> Transport {
-        Transport::trusting(TIMEOUT, slice::from_ref(&self.root)).unwrap()
+        Transport::new(TIMEOUT, slice::from_ref(&self.root)).unwrap()
     }
 
     /// How many connections there have been.
