@@ -1,6 +1,9 @@
 //! The platform's leaky bucket: each request adds 1, above `burst` it is refused, `per_second` drain away all the time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use b24bot::actions::Limits;
 
@@ -29,7 +32,9 @@ impl Bucket {
     }
 }
 
-/// Nanoseconds by a clock that all processes share.
+/// Nanoseconds by a clock that all processes share. It is read once: a step of it later moves nothing.
 pub(crate) fn moment() -> u64 {
-    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap()
+    static START: LazyLock<(Instant, Duration)> =
+        LazyLock::new(|| (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap()));
+    u64::try_from((START.1 + START.0.elapsed()).as_nanos()).unwrap()
 }

@@ -15,7 +15,7 @@ pub(crate) fn print(name: &str, measured: f64, unit: &str, least: f64, asked: &A
     let (asked, is_met) = match *asked {
         Asked::Nothing => (String::new(), true),
         Asked::Ratio(most) => (format!("asked ratio {most:.2}"), ratio <= most),
-        Asked::Value(most) => (format!("asked {most} {unit}"), measured <= most),
+        Asked::Value(most) => (format!("asked {most} {unit}").trim_end().to_owned(), measured <= most),
     };
     let missed = if is_met { "" } else { ", missed" };
     println!("  {name:<26}{measured:>12.3} {unit:<9}least {least:>10.3}  ratio {shown:>8}  {asked}{missed}");

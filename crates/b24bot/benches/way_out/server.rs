@@ -27,6 +27,9 @@ use crate::{
 
 const LIKE: &str = "im.message.like";
 
+/// Its name, and the message it likes or why it does not.
+type Command<'a> = (&'a str, Result<u64, &'static str>);
+
 struct State {
     burst: u32,
     per_second: f64,
@@ -83,20 +86,20 @@ async fn never_answer(listener: TcpListener) {
 async fn answer(state: Arc<Mutex<State>>, uri: Uri, body: Bytes) -> (StatusCode, Json<Value>) {
     let now = moment();
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let commands: Vec<(&str, Option<u64>)> = match uri.path().rsplit('/').next() {
+    let commands: Vec<Command<'_>> = match uri.path().rsplit('/').next() {
         Some("batch") => {
             let commands = body["cmd"].as_object().unwrap().iter().enumerate();
-            commands
-                .map(|(at, (name, command))| (name.as_str(), liked(command).filter(|_| at < BATCH)))
-                .collect()
+            let done =
+                |at, command| if at < BATCH { liked(command) } else { Err("ERROR_BATCH_LENGTH_EXCEEDED") };
+            commands.map(|(at, (name, command))| (name.as_str(), done(at, command))).collect()
         }
-        Some(LIKE) => vec![(LIKE, body["MESSAGE_ID"].as_u64())],
-        _ => return (StatusCode::NOT_FOUND, error("ERROR_METHOD_NOT_FOUND")),
+        Some(LIKE) => vec![(LIKE, Ok(body["MESSAGE_ID"].as_u64().unwrap()))],
+        _ => return (StatusCode::NOT_FOUND, Json(error("ERROR_METHOD_NOT_FOUND"))),
     };
     let is_batch = uri.path().ends_with("/batch");
-    let likes = commands.iter().filter_map(|(_, like)| *like);
+    let likes = commands.iter().filter_map(|(_, like)| like.ok());
     if !state.lock().unwrap().admit(body["auth"].as_str().unwrap_or_default(), is_batch, likes, now) {
-        return (StatusCode::SERVICE_UNAVAILABLE, error("QUERY_LIMIT_EXCEEDED"));
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(error("QUERY_LIMIT_EXCEEDED")));
     }
     let call = state.lock().unwrap().call;
     if !call.is_zero() {
@@ -128,24 +131,26 @@ impl State {
 }
 
 /// The message that a command of a batch likes.
-fn liked(command: &Value) -> Option<u64> {
-    let query = command.as_str()?.strip_prefix(LIKE)?.strip_prefix('?')?;
-    query.split('&').find_map(|field| field.strip_prefix("MESSAGE_ID=")?.parse().ok())
+fn liked(command: &Value) -> Result<u64, &'static str> {
+    let query = command.as_str().and_then(|command| command.strip_prefix(LIKE)?.strip_prefix('?'));
+    let query = query.ok_or("ERROR_METHOD_NOT_FOUND")?;
+    let message = query.split('&').find_map(|field| field.strip_prefix("MESSAGE_ID=")?.parse().ok());
+    message.ok_or("MESSAGE_ID_ERROR")
 }
 
 /// As PHP writes them, maps with nothing in them are lists.
-fn batch(commands: &[(&str, Option<u64>)]) -> Value {
-    let under_names = |is_done: bool, value: Value| {
-        let named = commands.iter().filter(|(_, like)| like.is_some() == is_done);
-        let map: Map<_, _> = named.map(|(name, _)| ((*name).to_owned(), value.clone())).collect();
+fn batch(commands: &[Command<'_>]) -> Value {
+    let map = |value: fn(&Result<u64, &str>) -> Option<Value>| {
+        let named = commands.iter().filter_map(|(name, like)| Some(((*name).to_owned(), value(like)?)));
+        let map: Map<_, _> = named.collect();
         if map.is_empty() { json!([]) } else { Value::Object(map) }
     };
     json!({
-        "result": under_names(true, Value::Bool(true)),
-        "result_error": under_names(false, error("ERROR_BATCH_LENGTH_EXCEEDED").0),
+        "result": map(|like| like.is_ok().then_some(Value::Bool(true))),
+        "result_error": map(|like| like.err().map(error)),
         "result_total": [],
         "result_next": [],
-        "result_time": under_names(true, time()),
+        "result_time": map(|like| like.is_ok().then(time)),
     })
 }
 
@@ -153,6 +158,6 @@ fn time() -> Value {
     json!({"start": 1_772_625_907, "finish": 1_772_625_908.047_015, "operating": 0})
 }
 
-fn error(code: &str) -> Json<Value> {
-    Json(json!({"error": code, "error_description": ""}))
+fn error(code: &str) -> Value {
+    json!({"error": code, "error_description": ""})
 }
