@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use b24bot_actions::Portals;
 use b24bot_core::{Depth, Lane};
+use b24bot_dispatcher::Retries;
 
 use crate::setup::Setup;
 
@@ -96,4 +98,31 @@ async fn an_outcome_that_cannot_be_recorded_stops_nothing() {
     let ran = setup.run(&["1 a", "1 b"]).await;
     assert_eq!(ran.messages(), ["1 a", "1 b"]);
     assert_eq!(ran.settled().len(), 1);
+}
+
+/// Calls through it find nobody.
+fn nobody() -> Portals {
+    let webhook = "http://127.0.0.1:9/rest/1/invented/".parse().unwrap();
+    Portals::builder().webhook(webhook).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_lets_others_pass_keeps_nobody_waiting() {
+    let ran = Setup::on(nobody()).with("h").run(&["1 like", "1 a", "1 b"]).await;
+    assert_eq!(ran.messages(), ["1 a", "1 b", "1 like"]);
+    assert_eq!(ran.settled().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_passes_before_the_last_handler_is_at_work() {
+    let ran = Setup::on(nobody()).with("a").with("b").run(&["1 like", "1 next"]).await;
+    let handled: Vec<_> = ran.log.iter().filter(|line| !line.contains("ONIM")).collect();
+    assert_eq!(handled, ["a: 1 like", "a: 1 next", "b: 1 next", "b: 1 like"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_let_others_pass_is_tried_again_beside_them() {
+    let retries = Retries::default();
+    let ran = Setup::on(nobody()).retries(retries).with("h").run(&["1 like_and_fail", "1 a"]).await;
+    assert_eq!(ran.messages(), ["1 a", "1 like_and_fail"]);
 }

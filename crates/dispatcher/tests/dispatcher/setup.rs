@@ -55,6 +55,16 @@ impl Handler for Obedient {
             "reply" => {
                 ctx.reply("text").await?;
             }
+            "like" => {
+                // There is no portal: it is tried for a while.
+                let _ = ctx.letting_pass().like(message.id).await;
+            }
+            "like_and_fail" => {
+                let _ = ctx.letting_pass().like(message.id).await;
+                if attempt == 1 {
+                    return Err("as told".into());
+                }
+            }
             "sleep" => tokio::time::sleep(Duration::from_secs(3600)).await,
             "meet" => {
                 self.meeting.wait().await;
