@@ -30,14 +30,17 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
 pub(crate) struct Document<'body> {
     values: Vec<Slot<'body>>,
     /// Children of containers that have many.
-    index: HashMap<(Place, Cow<'body, str>), Place>,
+    index: HashMap<(Place, Key<'body>), Place>,
 }
 
 /// Where a value is in a [`Document`]. The root is at 0, and so nobody's child or sibling.
 type Place = u32;
 
+/// A name, in UTF-8. Most are only compared, and need not be looked through for that.
+type Key<'body> = Cow<'body, [u8]>;
+
 struct Slot<'body> {
-    key: Cow<'body, str>,
+    key: Key<'body>,
     leaf: Leaf<'body>,
     children: u32,
     first: Place,
@@ -62,7 +65,7 @@ enum Leaf<'body> {
 impl<'body> Document<'body> {
     fn new() -> Self {
         let mut values = Vec::with_capacity(192);
-        values.push(Slot::new(Cow::Borrowed(""), Leaf::Map));
+        values.push(Slot::new(Cow::Borrowed(&[]), Leaf::Map));
         Self { values, index: HashMap::new() }
     }
 
@@ -71,7 +74,7 @@ impl<'body> Document<'body> {
     }
 
     /// The child of that name, made if there is none.
-    fn child(&mut self, parent: Place, key: Cow<'body, str>) -> Result<Place, DecodeError> {
+    fn child(&mut self, parent: Place, key: Key<'body>) -> Result<Place, DecodeError> {
         match self.find(parent, &key) {
             Some(place) => Ok(place),
             None => self.append(parent, key, Leaf::Null),
@@ -79,12 +82,7 @@ impl<'body> Document<'body> {
     }
 
     /// Another child. One of the same name is not looked for: of equal names the last counts.
-    fn append(
-        &mut self,
-        parent: Place,
-        key: Cow<'body, str>,
-        leaf: Leaf<'body>,
-    ) -> Result<Place, DecodeError> {
+    fn append(&mut self, parent: Place, key: Key<'body>, leaf: Leaf<'body>) -> Result<Place, DecodeError> {
         if self.values.len() > MAX_VALUES {
             return Err(DecodeError::new(DecodeErrorKind::TooComplex));
         }
@@ -112,17 +110,21 @@ impl<'body> Document<'body> {
     }
 
     /// The last child of that name.
-    fn find(&self, parent: Place, key: &str) -> Option<Place> {
+    fn find(&self, parent: Place, key: &[u8]) -> Option<Place> {
         let Slot { children, last, .. } = self.values[parent as usize];
-        if children > MANY && self.values[last as usize].key != key {
+        if children > MANY && *self.values[last as usize].key != *key {
             return self.index.get(&(parent, Cow::Borrowed(key))).copied();
         }
         // From the end: a tree is written depth first, so what is looked for is the last child again, if anything.
         let mut place = last;
-        while place != 0 && self.values[place as usize].key != key {
-            place = self.values[place as usize].previous;
+        while place != 0 {
+            let slot = &self.values[place as usize];
+            if *slot.key == *key {
+                return Some(place);
+            }
+            place = slot.previous;
         }
-        (place != 0).then_some(place)
+        None
     }
 
     fn siblings(&self, first: Place) -> impl Iterator<Item = Place> {
@@ -140,8 +142,15 @@ impl<'body> Document<'body> {
     }
 }
 
+fn key_of(name: Cow<'_, str>) -> Key<'_> {
+    match name {
+        Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+        Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+    }
+}
+
 impl<'body> Slot<'body> {
-    fn new(key: Cow<'body, str>, leaf: Leaf<'body>) -> Self {
+    fn new(key: Key<'body>, leaf: Leaf<'body>) -> Self {
         Self { key, leaf, children: 0, first: 0, last: 0, next: 0, previous: 0 }
     }
 }
@@ -163,7 +172,9 @@ impl<'doc> Node<'doc> {
             Some(Slot { leaf: Leaf::List, first, .. }) => {
                 key.parse().ok().and_then(|index| self.document.siblings(*first).nth(index))
             }
-            Some(Slot { children: 1.., .. }) => self.place.and_then(|place| self.document.find(place, key)),
+            Some(Slot { children: 1.., .. }) => {
+                self.place.and_then(|place| self.document.find(place, key.as_bytes()))
+            }
             _ => None,
         };
         Self { place, ..self }
@@ -175,7 +186,7 @@ impl<'doc> Node<'doc> {
         let document = self.document;
         document.siblings(first).map(move |place| {
             let slot = &document.values[place as usize];
-            (&*slot.key, Self { document, place: Some(place) })
+            (std::str::from_utf8(&slot.key).unwrap_or_default(), Self { document, place: Some(place) })
         })
     }
 

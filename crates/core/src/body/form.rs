@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Document, Leaf, MAX_DEPTH, MAX_VALUES, Place};
+use super::{Document, Key, Leaf, MAX_DEPTH, MAX_VALUES, Place, key_of};
 use crate::{DecodeError, DecodeErrorKind};
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
@@ -23,11 +23,41 @@ pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
 
 /// Text without its `+` and `%`; what is no UTF-8 is replaced.
 pub(super) fn decode(encoded: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr2(b'+', b'%', encoded).is_none() {
+    // Most values are so short that a search would take longer to begin than a loop to end.
+    let is_plain = if encoded.len() < 32 {
+        !encoded.iter().any(|byte| matches!(byte, b'+' | b'%'))
+    } else {
+        memchr::memchr2(b'+', b'%', encoded).is_none()
+    };
+    if is_plain {
         return std::str::from_utf8(encoded).map_or_else(|_| String::from_utf8_lossy(encoded), Cow::Borrowed);
     }
-    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    Cow::Owned(percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned())
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let [byte, after @ ..] = rest {
+        let coded = if *byte == b'%' { hexadecimal(after) } else { None };
+        decoded.push(if *byte == b'+' { b' ' } else { coded.unwrap_or(*byte) });
+        rest = if coded.is_some() { &after[2..] } else { after };
+    }
+    Cow::Owned(
+        String::from_utf8(decoded)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
+}
+
+/// The same of a name.
+fn decode_name(encoded: &[u8]) -> Key<'_> {
+    if encoded.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(encoded);
+    }
+    key_of(decode(encoded))
+}
+
+/// The byte that the two digits at the beginning stand for.
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let [high, low, ..] = digits else { return None };
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
 }
 
 fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
@@ -77,9 +107,9 @@ impl<'body> Path<'body> {
             same_next_time &= !is_index(name, place);
             place = if is_index(name, place) {
                 let index = next_index(&self.document, place);
-                self.document.append(place, Cow::Owned(index), Leaf::Map)?
+                self.document.append(place, index, Leaf::Map)?
             } else {
-                self.document.child(place, decode(name))?
+                self.document.child(place, decode_name(name))?
             };
             if !matches!(self.document.values[place as usize].leaf, Leaf::Map) {
                 self.document.set(place, Leaf::Map);
@@ -90,8 +120,7 @@ impl<'body> Path<'body> {
             name = next;
             at += length;
         }
-        let name =
-            if is_index(name, place) { next_index(&self.document, place).into() } else { decode(name) };
+        let name = if is_index(name, place) { next_index(&self.document, place) } else { decode_name(name) };
         self.document.append(place, name, leaf).map(|_| ())
     }
 }
@@ -112,9 +141,14 @@ fn first_name(key: &[u8]) -> (&[u8], usize) {
 /// The segment in brackets at the beginning, and its length with them.
 fn segment(key: &[u8]) -> Option<(&[u8], usize)> {
     let open = bracket(key, b'[')?;
-    let close = (open..key.len()).find(|at| bracket(&key[*at..], b']').is_some())?;
-    let end = close + bracket(&key[close..], b']')?;
-    Some((&key[open..close], end))
+    let mut close = open;
+    loop {
+        close += key[close..].iter().position(|byte| matches!(byte, b']' | b'%'))?;
+        if let Some(length) = bracket(&key[close..], b']') {
+            return Some((&key[open..close], close + length));
+        }
+        close += 1;
+    }
 }
 
 /// The length of that bracket at the beginning, plain or encoded.
@@ -128,14 +162,15 @@ fn bracket(key: &[u8], bracket: u8) -> Option<usize> {
 }
 
 /// Behind the last index; where indexes come out of order, behind those that are taken.
-fn next_index(document: &Document<'_>, parent: Place) -> String {
+fn next_index(document: &Document<'_>, parent: Place) -> Key<'static> {
     let last = document.values[parent as usize].last;
-    let last: Option<usize> = if last == 0 { None } else { document.values[last as usize].key.parse().ok() };
+    let last = if last == 0 { None } else { std::str::from_utf8(&document.values[last as usize].key).ok() };
+    let last: Option<usize> = last.and_then(|last| last.parse().ok());
     let mut index = last.map_or(0, |last| last.wrapping_add(1));
-    while document.find(parent, &index.to_string()).is_some() {
+    while document.find(parent, index.to_string().as_bytes()).is_some() {
         index = index.wrapping_add(1);
     }
-    index.to_string()
+    index.to_string().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -144,6 +179,15 @@ mod tests {
 
     fn as_json(body: &str) -> String {
         serde_json::to_string(&parse(body.as_bytes()).unwrap().root().to_value()).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn text_is_decoded_as_forms_are(encoded in r"([a-c]|é|\+|%|%[0-9a-fA-F]{2}|%[0-9a-g]){0,40}") {
+            let form = format!("x={encoded}");
+            let (_, expected) = form_urlencoded::parse(form.as_bytes()).next().unwrap();
+            proptest::prop_assert_eq!(decode(encoded.as_bytes()), expected);
+        }
     }
 
     #[test]

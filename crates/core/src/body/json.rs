@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{Document, Leaf, MAX_DEPTH, MAX_VALUES, Place};
+use super::{Document, Leaf, MAX_DEPTH, MAX_VALUES, Place, key_of};
 use crate::{DecodeError, DecodeErrorKind};
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
@@ -43,7 +43,7 @@ impl<'body> Seed<'_, 'body> {
                 self.document.set(0, leaf);
                 Ok(0)
             }
-            At::EndOf(parent, key) => self.document.append(parent, key, leaf).map_err(E::custom),
+            At::EndOf(parent, key) => self.document.append(parent, key_of(key), leaf).map_err(E::custom),
         }
     }
 
