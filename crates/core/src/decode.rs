@@ -62,7 +62,8 @@ impl<'body> Delivery<'body> {
         let document = body::parse(body)?;
         let root = Fields::of(document.root());
         let name = root.some_text("event").filter(|name| is_event_name(name));
-        let name = name.ok_or_else(|| DecodeError::new(DecodeErrorKind::NoEvent))?.to_ascii_uppercase();
+        let mut name = name.ok_or_else(|| DecodeError::new(DecodeErrorKind::NoEvent))?;
+        name.make_ascii_uppercase();
         // Only the top-level `auth` counts: the copies inside `data` are not what the portal vouches with.
         let auth = root.child("auth");
         let portal = Portal {
@@ -113,17 +114,18 @@ impl<'body> Delivery<'body> {
         let generation = if is_v2 { Generation::V2 } else { Generation::V1 };
         let parts = self.read(generation, data, root.child("auth"))?;
         let data = Data::of(self.body);
-        let event = |(nth, (bot, payload))| Event {
-            name: self.name.clone(),
+        let origins = std::iter::repeat_n((self.name, self.portal), parts.len());
+        let event = |(nth, ((name, portal), (bot, payload)))| Event {
+            name,
             generation,
-            portal: self.portal.clone(),
+            portal,
             bot,
             sent_at,
             event_id,
             payload,
             data: data.of_nth(nth),
         };
-        Ok((0..).zip(parts).map(event).collect())
+        Ok((0..).zip(origins.zip(parts)).map(event).collect())
     }
 }
 

@@ -52,7 +52,7 @@ impl EventKey {
     #[must_use]
     pub fn of(event: &Event) -> Self {
         if let Some(id) = event.event_id {
-            return Self(format!("{}/{}/log{id}", prefix(event), event.name).into());
+            return Self(name(event, &[&event.name, &format!("log{id}")]));
         }
         let subject = match &event.payload {
             Payload::MessageAdd(message) => message.id.to_string(),
@@ -73,7 +73,7 @@ impl EventKey {
             Payload::ConnectorMessage(message) => format!("{:?}/{}", message.id, digest(event)),
             _ => digest(event),
         };
-        Self(format!("{}/{}/{subject}", prefix(event), event.name).into())
+        Self(name(event, &[&event.name, &subject]))
     }
 
     /// The key as text.
@@ -120,9 +120,9 @@ impl Lane {
             _ => None,
         };
         match (event.dialog(), chat) {
-            (Some(dialog), _) => Self(format!("{}/{dialog}", prefix(event)).into()),
-            (None, Some(chat)) => Self(format!("{}/chat{chat}", prefix(event)).into()),
-            (None, None) => Self(format!("{}/", prefix(event)).into()),
+            (Some(dialog), _) => Self(name(event, &[dialog.as_str()])),
+            (None, Some(chat)) => Self(name(event, &[&format!("chat{chat}")])),
+            (None, None) => Self(name(event, &[""])),
         }
     }
 
@@ -145,11 +145,19 @@ impl fmt::Debug for Lane {
     }
 }
 
-fn prefix(event: &Event) -> String {
+/// The portal, the bot, and what tells it apart there, with slashes between.
+fn name(event: &Event, parts: &[&str]) -> Arc<str> {
     // What is fetched through an inbound webhook comes with a domain only.
     let Portal { member_id, domain, .. } = &event.portal;
     let portal = member_id.as_ref().map(MemberId::as_str).or(domain.as_deref()).unwrap_or_default();
-    format!("{portal}/{}", event.bot.as_ref().map_or(0, |bot| bot.id.get()))
+    let bot = event.bot.as_ref().map_or(0, |bot| bot.id.get()).to_string();
+    let mut name = String::with_capacity(128);
+    name.push_str(portal);
+    for part in std::iter::once(&*bot).chain(parts.iter().copied()) {
+        name.push('/');
+        name.push_str(part);
+    }
+    name.into()
 }
 
 fn digest(event: &Event) -> String {
