@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,13 +12,13 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
 };
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
 
@@ -84,10 +85,9 @@ impl Webhook {
         if request.method() != Method::POST {
             return Err(Refusal::Method);
         }
-        let body: Arc<[u8]> = tokio::time::timeout(self.read_timeout, read(request.into_body()))
+        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
             .await
-            .map_err(|_| Refusal::TooSlow)??
-            .into();
+            .map_err(|_| Refusal::TooSlow)??;
         let delivery = Delivery::parse(&body).inspect_err(|_| count("other", "malformed"))?;
         let event = metric_label(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
@@ -103,10 +103,12 @@ impl Webhook {
             tracing::warn!(event, %error, "a genuine event cannot be read");
         })?;
         let envelopes: Vec<Envelope> = events.into_iter().map(|event| Envelope::new(event, now)).collect();
-        // In a task of its own: a sender that hangs up now takes only its request with it.
-        let inbox = Arc::clone(&self.inbox);
-        let put = tokio::spawn(async move { inbox.put(envelopes).await });
-        let stored = put.await.map_err(InboxError::storage).flatten();
+        let mut put = Box::pin(put(Arc::clone(&self.inbox), envelopes));
+        let stored = match (&mut put).now_or_never() {
+            Some(stored) => stored,
+            // In a task of its own: a sender that hangs up now takes only its request with it.
+            None => tokio::spawn(put).await.map_err(InboxError::storage).flatten(),
+        };
         for stored in stored.inspect_err(|error| self.tell_unstored(event, error))? {
             count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
         }
@@ -155,22 +157,40 @@ async fn receive(State(webhook): State<Webhook>, request: Request) -> Response {
     }
 }
 
+/// Whatever goes wrong in a store, its sender gets an answer.
+async fn put(inbox: Arc<dyn Inbox>, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError> {
+    let stored = AssertUnwindSafe(inbox.put(envelopes)).catch_unwind().await;
+    stored.map_err(|_| InboxError::storage("the store panicked")).flatten()
+}
+
 /// Reads a body up to the limit. What is beyond is read too, up to a point, and dropped: a sender whose connection
 /// closes while it still writes would see that, and not the answer.
-async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
+async fn read(body: Body) -> Result<Arc<[u8]>, Refusal> {
     let mut chunks = body.into_data_stream();
-    let mut body = Vec::new();
+    // Mostly all of it.
+    let mut first = Bytes::new();
+    let mut joined = Vec::new();
     let mut received = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::Interrupted)?;
         received += chunk.len();
         if received <= BODY_LIMIT {
-            body.extend_from_slice(&chunk);
+            if first.is_empty() {
+                first = chunk;
+                continue;
+            }
+            if joined.is_empty() {
+                joined.extend_from_slice(&first);
+            }
+            joined.extend_from_slice(&chunk);
         } else if received > 4 * BODY_LIMIT {
             break;
         }
     }
-    if received > BODY_LIMIT { Err(Refusal::TooLarge) } else { Ok(body) }
+    if received > BODY_LIMIT {
+        return Err(Refusal::TooLarge);
+    }
+    Ok(Arc::from(if joined.is_empty() { &*first } else { &*joined }))
 }
 
 /// Why a request is not accepted.
@@ -291,13 +311,14 @@ mod tests {
     use super::*;
     use crate::{Depth, Entry, InboxErrorKind, Secret, Settled};
 
-    /// Stores up to two events.
+    /// Stores up to two events, and takes its time.
     #[derive(Debug, Default)]
     struct Shelf(Mutex<Vec<Envelope>>);
 
     #[async_trait]
     impl Inbox for Shelf {
         async fn put(&self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError> {
+            tokio::task::yield_now().await;
             let mut shelf = self.0.lock().unwrap();
             if shelf.len() + envelopes.len() > 2 {
                 return Err(InboxError::new(InboxErrorKind::Full));
@@ -388,6 +409,28 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "5");
         assert_eq!(error_code(response).await, "SERVICE_UNAVAILABLE");
+    }
+
+    #[tokio::test]
+    async fn what_came_from_a_sender_that_hangs_up_is_stored() {
+        let (router, shelf) = endpoint();
+        assert!(send(&router, "POST", "/events", MESSAGE).now_or_never().is_none());
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(shelf.0.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_panics_is_answered_for() {
+        let (router, shelf) = endpoint();
+        let poisoning = Arc::clone(&shelf);
+        let _ = tokio::spawn(async move {
+            let _shelf = poisoning.0.lock();
+            panic!("nobody can use the shelf any more");
+        })
+        .await;
+        assert_eq!(send(&router, "POST", "/events", MESSAGE).await.status(), 503);
     }
 
     #[tokio::test(start_paused = true)]
