@@ -50,18 +50,21 @@ impl Entries {
         if self.closed {
             return Err(InboxErrorKind::Closed);
         }
-        let mut keys: HashSet<EventKey> = HashSet::with_capacity(envelopes.len());
+        let is_alone = envelopes.len() == 1;
+        let mut keys: HashSet<EventKey> = HashSet::new();
         let stored: Vec<Stored> = envelopes
             .iter()
             .map(|envelope| {
-                let new = !self.seen.contains(&envelope.key) && keys.insert(envelope.key.clone());
+                let new =
+                    !self.seen.contains(&envelope.key) && (is_alone || keys.insert(envelope.key.clone()));
                 if new { Stored::New } else { Stored::Duplicate }
             })
             .collect();
-        if self.held.len() - self.dead.len() + keys.len() > self.capacity {
+        let new = stored.iter().filter(|stored| **stored == Stored::New).count();
+        if self.held.len() - self.dead.len() + new > self.capacity {
             return Err(InboxErrorKind::Full);
         }
-        while self.held.len() + keys.len() > self.capacity
+        while self.held.len() + new > self.capacity
             && let Some(oldest) = self.dead.pop_first()
         {
             self.held.remove(&oldest);
