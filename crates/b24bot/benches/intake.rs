@@ -84,6 +84,10 @@ async fn measure(folder: &Path, quick: bool) {
         );
     }
     println!("durable / memory              {:.2}", rate[2] / rate[1]);
+    let slowest = slowest.each_mut().map(|slowest| median(slowest));
+    println!("memory's rate / bare's        {:.2}  least asked 0.60", rate[1] / rate[0]);
+    println!("memory's p99 / bare's         {:.2}  most asked 3.00", slowest[1] / slowest[0]);
+    println!("durable's rate / bare's       {:.2}  least asked 0.30", rate[2] / rate[0]);
     drop(servers);
     if quick {
         return;
