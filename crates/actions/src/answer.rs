@@ -93,16 +93,20 @@ impl Time {
         }
     }
 
-    /// What the answer says of its method's work time.
-    pub(crate) fn used(&self, now: Instant) -> Option<Used> {
+    /// What the answer says of its method's work time; `is_done` if the call was carried out.
+    pub(crate) fn used(&self, is_done: bool, now: Instant) -> Option<Used> {
         let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        // Ten minutes and one: no answer keeps a method waiting longer.
-        let reset = self.until_reset(unix_now)?.min(660.0);
-        Some(Used {
-            operating: self.operating.unwrap_or_default().max(0.0),
-            reset_at: now + Duration::from_secs_f64(reset),
-            took: (self.duration > 0.0).then_some(self.duration),
-        })
+        let took = Some(self.duration).filter(|took| is_done && *took > 0.0);
+        match self.until_reset(unix_now) {
+            Some(reset) => Some(Used {
+                operating: self.operating.unwrap_or_default().max(0.0),
+                // Ten minutes and one: no answer keeps a method waiting longer.
+                reset_at: now + Duration::from_secs_f64(reset.min(660.0)),
+                took,
+            }),
+            // A portal that does not count work time: what a call takes is of interest all the same.
+            None => took.map(|_| Used { operating: 0.0, reset_at: now, took }),
+        }
     }
 
     /// Seconds until the method may be called again, by the portal's own clock if the answer shows it.

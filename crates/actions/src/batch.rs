@@ -95,7 +95,9 @@ impl Part<'_> {
                 member(name, &value.to_string());
             }
         }
-        Received::read(method, 200, format!("{{{}}}", members.join(",")).into())
+        let received = Received::read(method, 200, format!("{{{}}}", members.join(",")).into());
+        // The status is the batch's own.
+        received.map_err(|error| if error.code().is_some() { error.without_status() } else { error })
     }
 }
 
@@ -182,6 +184,7 @@ mod tests {
         let error = parts.pop().unwrap().unwrap_err();
         assert_eq!(error.code(), Some(&ErrorCode::WithoutChanges));
         assert_eq!((error.description(), error.repeat()), (Some("same"), Repeat::Never));
+        assert_eq!(error.status(), None);
         let liked = parts.pop().unwrap().unwrap().typed::<bool>("im.message.like").unwrap();
         assert!(liked.result);
         assert_eq!((liked.time.operating, liked.time.operating_reset_at), (Some(1.5), Some(1_772_626_508)));

@@ -8,6 +8,10 @@ use crate::{call::Call, like::LikeAction};
 /// The error of [`react`] when the reaction stood already.
 pub(crate) const ALREADY_SET: &str = "REACTION_ALREADY_SET";
 
+/// The errors of a like as a reaction that stood as asked already. Set or taken away, it can meet either: it shares the
+/// outcome of what replaced it.
+pub(crate) const LIKE_STOOD: &[&str] = &[ALREADY_SET, "REACTION_NOT_FOUND"];
+
 /// `imbot.message.like`
 pub(crate) fn like(bot: BotId, message: MessageId, action: LikeAction) -> Call {
     let call = Call::new("imbot.message.like").with("BOT_ID", bot.get());

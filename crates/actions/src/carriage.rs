@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tracing::{Instrument, debug_span};
 
 use crate::{
-    answer::{Received, Time},
+    answer::Received,
     batch,
     client::Client,
     code::ErrorCode,
@@ -15,8 +15,9 @@ use crate::{
     error::{Error, ErrorKind},
     files::Body,
     once::Once,
-    outgoing::{Again, Landed, Outgoing, Parcel, Reply},
+    outgoing::{Again, Followers, Landed, Outgoing, Parcel, Reply},
     queue::Manifest,
+    retry::Repeat,
     way_out::{Turn, WayOut},
 };
 
@@ -27,6 +28,7 @@ struct Passenger {
     method: Arc<str>,
     once: Option<Once>,
     reply: oneshot::Sender<Reply>,
+    followers: Followers,
     turn: Option<Turn>,
 }
 
@@ -73,61 +75,68 @@ impl Drop for Flight {
 pub(crate) async fn carry(way_out: Arc<WayOut>, calls: Vec<(Manifest, Parcel)>, sent: Instant) {
     let mut flight = Flight::new(Arc::clone(&way_out), sent);
     let boarding = calls.into_iter().map(|(manifest, parcel)| {
-        let Parcel { client, outgoing, once, turn, reply, .. } = parcel;
+        let Parcel { client, outgoing, once, turn, reply, followers, .. } = parcel;
         let turn = turn.or_else(|| Turn::of(&way_out, &manifest));
-        board(&way_out, sent, Passenger { client, outgoing, method: manifest.method, once, reply, turn })
+        followers.is_under_way(true);
+        let method = manifest.method;
+        board(&way_out, sent, Passenger { client, outgoing, method, once, reply, followers, turn })
     });
     let aboard: Vec<_> = join_all(boarding).await.into_iter().flatten().collect();
-    let Some(first) = aboard.first() else {
-        flight.land(Landing::Stayed);
-        return;
-    };
-    let client = first.client.clone();
     let outcomes = match &aboard[..] {
+        [] => return flight.land(Landing::Stayed),
         [alone] => vec![send_alone(alone, &mut flight).await],
-        together => send_together(&client, together, &mut flight).await,
+        together => send_together(together, &mut flight).await,
     };
-    let domain = client.domain();
-    let landing = aboard.into_iter().zip(outcomes).map(|(passenger, (outcome, time, again))| {
-        let is_refused =
-            outcome.as_ref().is_err_and(|error| error.code() == Some(&ErrorCode::OperationTimeLimit));
-        way_out.worked(&passenger.method, time.as_ref(), is_refused, &domain);
-        if again == Again::AtOnceWith(1)
-            && outcome.as_ref().is_err_and(|error| error.code() == Some(&ErrorCode::BatchMethodNotAllowed))
-        {
-            way_out.travels_alone(&passenger.method);
-        }
-        tell(passenger, outcome, sent, again)
+    let telling = aboard.into_iter().zip(outcomes).map(|(passenger, (outcome, again))| {
+        let until = learn(&way_out, &passenger, &outcome, again);
+        passenger.tell(outcome, sent, until, again)
     });
-    join_all(landing).await;
+    join_all(telling).await;
 }
 
-/// Notes that the call is about to be made. Nobody, if it was made before or that cannot be noted.
+/// Notes that the call is about to be made. Nobody, if it was made before, that cannot be noted, or the caller has gone.
 async fn board(way_out: &WayOut, sent: Instant, mut passenger: Passenger) -> Option<Passenger> {
-    let known = match &mut passenger.once {
-        None if passenger.reply.is_closed() => None,
-        None => return Some(passenger),
-        Some(once) => tokio::select! {
-            known = once.begin(&passenger.method) => known.transpose(),
-            () = passenger.reply.closed() => {
-                passenger.once = None;
-                None
-            }
-        },
+    let (mut once, method) = (passenger.once.take(), Arc::clone(&passenger.method));
+    let mut begin = Box::pin(async move {
+        let known = match &mut once {
+            Some(once) => once.begin(&method).await,
+            None => Ok(None),
+        };
+        (once, known)
+    });
+    let begun = tokio::select! {
+        biased;
+        () = passenger.reply.closed() => None,
+        begun = &mut begin => Some(begun),
     };
-    match known {
-        None if passenger.once.is_some() => return Some(passenger),
-        // Whoever called has gone meanwhile.
-        None => way_out.worked(&passenger.method, None, false, ""),
-        Some(outcome) => {
-            way_out.worked(&passenger.method, None, false, "");
-            tell(passenger, outcome, sent, Again::AsBefore).await;
+    let outcome = match begun {
+        Some((once, Ok(None))) => {
+            passenger.once = once;
+            return Some(passenger);
         }
-    }
+        Some((once, Ok(Some(received)))) => (once, Ok(received)),
+        Some((once, Err(error))) => (once, Err(error)),
+        None => {
+            // What may be noted by now is taken back, however long the store takes.
+            tokio::spawn(async move {
+                if let (Some(once), Ok(None)) = begin.await {
+                    once.end(Err(&Error::new(ErrorKind::Expired, ""))).await;
+                }
+            });
+            way_out.worked(&passenger.method, None);
+            passenger.followers.is_under_way(false);
+            passenger.followers.abandon();
+            return None;
+        }
+    };
+    way_out.worked(&passenger.method, None);
+    let (once, outcome) = outcome;
+    passenger.once = once;
+    passenger.tell(outcome, sent, None, Again::AsBefore).await;
     None
 }
 
-type Outcome = (Result<Received, Error>, Option<Time>, Again);
+type Outcome = (Result<Received, Error>, Again);
 
 async fn send_alone(passenger: &Passenger, flight: &mut Flight) -> Outcome {
     let (client, call) = (&passenger.client, &passenger.outgoing.call);
@@ -145,51 +154,41 @@ async fn send_alone(passenger: &Passenger, flight: &mut Flight) -> Outcome {
     };
     let outcome = outcome.instrument(span).await;
     flight.land(landing(&outcome));
-    let time = outcome.as_ref().map_or_else(Error::time, Received::time).clone();
-    (outcome, Some(time), Again::AsBefore)
+    (outcome, Again::AsBefore)
 }
 
-async fn send_together(client: &Client, passengers: &[Passenger], flight: &mut Flight) -> Vec<Outcome> {
+async fn send_together(passengers: &[Passenger], flight: &mut Flight) -> Vec<Outcome> {
+    let client = &passengers[0].client;
     let span =
         debug_span!("rest", portal = %client.domain(), method = batch::METHOD, calls = passengers.len());
     let commands = passengers.iter().filter_map(|passenger| passenger.outgoing.command.as_deref());
     let body = Body::from(batch::body(commands, client.token()));
     let outcome = client.request(batch::METHOD, &body, flight).instrument(span).await;
     flight.land(landing(&outcome));
+    let fewer = (passengers.len() / 2).max(1);
     match outcome {
         Ok(received) => {
             let methods: Vec<_> = passengers.iter().map(|passenger| &*passenger.method).collect();
             let parts = batch::read(&received, &methods).into_iter().map(|outcome| {
-                let time = outcome.as_ref().map_or_else(Error::time, Received::time).clone();
                 let again = match &outcome {
-                    Err(error) if error.code() == Some(&ErrorCode::BatchMethodNotAllowed) => {
-                        Again::AtOnceWith(1)
-                    }
-                    Err(error) if error.kind() == &ErrorKind::Answer => {
-                        Again::WithFewer(passengers.len() / 2)
-                    }
+                    Err(error) if error.code() == Some(&ErrorCode::BatchMethodNotAllowed) => Again::Alone,
+                    Err(error) if error.kind() == &ErrorKind::Answer => Again::WithFewer(fewer),
                     _ => Again::AsBefore,
                 };
-                (outcome, Some(time), again)
+                (outcome, again)
             });
             parts.collect()
         }
         Err(error) => {
-            let again = again(&error, passengers.len());
-            passengers.iter().map(|passenger| (Err(error.during(&passenger.method)), None, again)).collect()
+            let again = if error.is_of_the_request() {
+                Again::AtOnceWith(fewer)
+            } else if error.is_not_done() {
+                Again::AsBefore
+            } else {
+                Again::WithFewer(fewer)
+            };
+            passengers.iter().map(|passenger| (Err(error.during(&passenger.method)), again)).collect()
         }
-    }
-}
-
-/// How the calls of a batch that failed as a whole go out again, if they do.
-fn again(error: &Error, calls: usize) -> Again {
-    let fewer = (calls / 2).max(1);
-    if error.is_too_fast() {
-        Again::AsBefore
-    } else if error.is_of_the_request() {
-        Again::AtOnceWith(fewer)
-    } else {
-        Again::WithFewer(fewer)
     }
 }
 
@@ -200,14 +199,56 @@ fn landing(outcome: &Result<Received, Error>) -> Landing {
     }
 }
 
-/// Tells the caller. What must not be done twice is noted even if the caller has gone.
-async fn tell(passenger: Passenger, outcome: Result<Received, Error>, sent: Instant, again: Again) {
-    let Passenger { once, reply, turn, .. } = passenger;
-    let landed = Reply::Landed(Landed { outcome, once, turn, sent, again });
-    if let Err(Reply::Landed(Landed { outcome, once, turn, .. })) = reply.send(landed) {
-        drop(turn);
-        if let Some(once) = once {
-            once.end(outcome.as_ref()).await;
+/// Keeps in mind what an answer says of its method. Returns when it is worth asking again, if the portal has said so.
+fn learn(
+    way_out: &WayOut,
+    passenger: &Passenger,
+    outcome: &Result<Received, Error>,
+    again: Again,
+) -> Option<Instant> {
+    let (method, now) = (&passenger.method, Instant::now().into_std());
+    if again == Again::Alone {
+        way_out.travels_alone(method);
+    }
+    match outcome {
+        Ok(received) => way_out.worked(method, received.time().used(true, now)),
+        Err(error) if error.code() == Some(&ErrorCode::OperationTimeLimit) => {
+            let used = error.time().used(false, now);
+            return Some(way_out.overworked(method, used, &passenger.client.domain()));
+        }
+        Err(error) => way_out.worked(method, error.time().used(false, now)),
+    }
+    None
+}
+
+impl Passenger {
+    /// Tells the caller. What must not be done twice is noted even if the caller has gone.
+    async fn tell(
+        self,
+        outcome: Result<Received, Error>,
+        sent: Instant,
+        until: Option<Instant>,
+        again: Again,
+    ) {
+        let Self { mut once, reply, followers, mut turn, .. } = self;
+        followers.is_under_way(false);
+        // Nobody knows when the caller looks at the answer: only what may go out again keeps later calls waiting.
+        let may_go_again = outcome.as_ref().is_err_and(|error| {
+            matches!(error.repeat(), Repeat::Later | Repeat::IfIdempotent) || again != Again::AsBefore
+        });
+        if !may_go_again {
+            drop(turn.take());
+            if let Some(once) = once.take() {
+                once.end(outcome.as_ref()).await;
+            }
+        }
+        let landed = Reply::Landed(Landed { outcome, once, turn, sent, until, again });
+        if let Err(Reply::Landed(Landed { outcome, once, turn, .. })) = reply.send(landed) {
+            drop(turn);
+            followers.tell(&outcome);
+            if let Some(once) = once {
+                once.end(outcome.as_ref()).await;
+            }
         }
     }
 }

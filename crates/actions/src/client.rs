@@ -19,6 +19,7 @@ use crate::{
     once::Once,
     outgoing::Outgoing,
     portal::PortalState,
+    queue::Actor,
     redirect,
     retry::RetryPolicy,
     transport::{Reply, Transport},
@@ -38,7 +39,7 @@ pub struct Client {
 struct Inner {
     credentials: Credentials,
     /// Calls of one actor may share a request.
-    actor: Arc<str>,
+    actor: Actor,
     portal: Arc<PortalState>,
     transport: Arc<Transport>,
     retry: RetryPolicy,
@@ -79,8 +80,8 @@ impl Client {
     ) -> Self {
         let actor = match &credentials {
             // A portal's state knows one webhook at most.
-            Credentials::Webhook(_) => Arc::default(),
-            Credentials::Token { endpoint, token } => format!("{endpoint} {}", token.expose()).into(),
+            Credentials::Webhook(_) => Actor::default(),
+            Credentials::Token { endpoint, token } => Actor(format!("{endpoint} {}", token.expose()).into()),
         };
         let inner = Arc::new(Inner { credentials, actor, portal, transport, retry });
         Self { inner, manner: Manner::default() }
@@ -263,12 +264,12 @@ impl Client {
         &self.inner.transport
     }
 
-    pub(crate) fn portal(&self) -> &PortalState {
+    pub(crate) fn portal(&self) -> &Arc<PortalState> {
         &self.inner.portal
     }
 
-    pub(crate) fn actor(&self) -> Arc<str> {
-        Arc::clone(&self.inner.actor)
+    pub(crate) fn actor(&self) -> Actor {
+        self.inner.actor.clone()
     }
 
     pub(crate) fn manner(&self) -> &Manner {

@@ -245,7 +245,7 @@ impl Context {
         let (client, message) = (self.client()?, message.into());
         let call = self.signed(&client, Generation::V2, bot::react(self.bot_id()?, message, reaction));
         let once = self.once_marked(call.method(), message);
-        client.mark_unless(Some(bot::ALREADY_SET), call, once).await
+        client.mark_unless(&[bot::ALREADY_SET], call, once).await
     }
 
     /// Writes to the dialog the event came from, as the bot. Returns the new message's id.

@@ -11,7 +11,6 @@ use tracing::info;
 use crate::{
     answer::Received,
     client::{Client, Placed},
-    code::ErrorCode,
     error::{Error, ErrorKind},
     measure::Queued,
     once::Once,
@@ -99,10 +98,7 @@ impl Delivery<'_> {
         let landed = match reply {
             Reply::Landed(landed) => landed,
             Reply::Followed(outcome) => return Some(outcome),
-            Reply::Abandoned(once) => {
-                self.once = once;
-                return None;
-            }
+            Reply::Abandoned => return None,
         };
         self.once = landed.once;
         self.turn = landed.turn;
@@ -111,8 +107,9 @@ impl Delivery<'_> {
             Err(error) => error,
         };
         match landed.again {
-            Again::AtOnceWith(company) if company < self.manifest.company => {
-                self.manifest.company = company;
+            Again::Alone | Again::AtOnceWith(_) if self.manifest.company > 1 => {
+                let fewer = if let Again::AtOnceWith(fewer) = landed.again { fewer } else { 1 };
+                self.manifest.company = fewer.min(self.manifest.company - 1);
                 self.put_off(error).await;
                 return None;
             }
@@ -125,6 +122,9 @@ impl Delivery<'_> {
         let harmless = self.once.is_none() && self.outgoing.call.is_idempotent();
         let retry = self.client.retry();
         let backoff = self.backoff.get_or_insert_with(|| Backoff::new(retry, landed.sent.into_std()));
+        if let Some(until) = landed.until {
+            backoff.go_on_until(until.into_std());
+        }
         let Some(pause) = pause(harmless, &error, backoff) else { return Some(Err(error)) };
         info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
         let until = Instant::now() + pause;
@@ -248,12 +248,5 @@ fn pause(harmless: bool, error: &Error, backoff: &mut Backoff) -> Option<Duratio
         Repeat::IfIdempotent => harmless,
         Repeat::Never | Repeat::AfterRefresh => false,
     };
-    let now = Instant::now().into_std();
-    if error.code() == Some(&ErrorCode::OperationTimeLimit)
-        && let Some(used) = error.time().used(now)
-    {
-        // The queue holds it until then.
-        backoff.go_on_until(used.reset_at);
-    }
-    if may { backoff.pause(Duration::ZERO, now, fastrand::f64()) } else { None }
+    if may { backoff.pause(Instant::now().into_std(), fastrand::f64()) } else { None }
 }

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     bucket::{Bucket, Limits, Room},
     measure,
-    queue::{Gate, Manifest, Place, Pushed, Queue},
+    queue::{Actor, Gate, Manifest, Place, Pushed, Queue},
     work_time::{Used, WorkTime},
 };
 
@@ -55,8 +55,10 @@ pub(crate) struct Departures<T> {
     queue: Queue<T>,
     checks: Checks,
     last: Option<Instant>,
-    /// Requests that are under way need so many more, to follow the portal to another address.
+    /// So many requests that are no calls wait: for a file, or to follow the portal to another address.
     owed: u32,
+    /// The latest departure was such a one.
+    was_owed: bool,
     /// Pushed calls change nothing before the pump asks again by itself.
     is_waiting: Waiting,
 }
@@ -66,7 +68,8 @@ enum Waiting {
     /// For anything.
     Not,
     ForRoom,
-    ForCompany,
+    /// Until so many wait.
+    ForCompany(usize),
 }
 
 #[derive(Debug)]
@@ -74,20 +77,19 @@ struct Checks {
     work: WorkTime,
     now: Option<Instant>,
     /// The calls of each actor and order that have departed and whose callers are not content yet, by number.
-    orders: HashMap<(Arc<str>, Arc<str>), Vec<u64>>,
+    orders: HashMap<(Actor, Arc<str>), Vec<u64>>,
     /// Methods that the portal does not take in batches.
     alone: HashSet<Arc<str>>,
 }
 
-fn key(manifest: &Manifest) -> Option<(Arc<str>, Arc<str>)> {
-    Some((Arc::clone(&manifest.actor), Arc::clone(manifest.order.as_ref()?)))
+fn key(manifest: &Manifest) -> Option<(Actor, Arc<str>)> {
+    Some((manifest.actor.clone(), Arc::clone(manifest.order.as_ref()?)))
 }
 
 impl Gate for Checks {
-    fn must_wait(&self, manifest: &Manifest) -> bool {
-        let Some(key) = key(manifest) else { return false };
-        let departed = self.orders.get(&key);
-        departed.is_some_and(|departed| departed.iter().any(|other| Some(*other) < manifest.since))
+    fn must_wait(&self, manifest: &Manifest, but_for: &[u64]) -> bool {
+        let Some(departed) = key(manifest).and_then(|key| self.orders.get(&key)) else { return false };
+        departed.iter().any(|other| Some(*other) < manifest.since && !but_for.contains(other))
     }
 
     fn is_held(&self, method: &str) -> bool {
@@ -129,6 +131,7 @@ impl<T> Departures<T> {
             checks,
             last: None,
             owed: 0,
+            was_owed: false,
             is_waiting: Waiting::Not,
         }
     }
@@ -141,7 +144,7 @@ impl<T> Departures<T> {
         let is_of_interest = match self.is_waiting {
             Waiting::Not => true,
             Waiting::ForRoom => false,
-            Waiting::ForCompany => self.queue.len() + 1 >= BATCH,
+            Waiting::ForCompany(enough) => self.queue.ready(&self.checks) + 1 >= enough,
         };
         (self.queue.push(manifest, call), is_of_interest)
     }
@@ -161,7 +164,8 @@ impl<T> Departures<T> {
         if self.queue.is_empty() {
             return Next::Nothing;
         }
-        if self.owed > 0 || self.bucket.under_way() >= UNDER_WAY {
+        // By turns: neither keeps the other waiting for long.
+        if (self.owed > 0 && !self.was_owed) || self.bucket.under_way() >= UNDER_WAY {
             return Next::Wait(None);
         }
         match self.bucket.room(now) {
@@ -172,15 +176,16 @@ impl<T> Departures<T> {
                 return Next::Wait(Some(now + wait));
             }
         }
-        let waiting = self.queue.len();
+        self.checks.now = Some(now);
+        let waiting = self.queue.ready(&self.checks);
+        let free = self.bucket.free(now).min(UNDER_WAY - self.bucket.under_way()).max(1) as usize;
+        let most = (SPREAD * waiting).div_ceil(free).clamp(1, BATCH);
         let gathered = self.last.map_or(now, |last| last + GATHERING);
-        if (1..BATCH).contains(&waiting) && now < gathered && !self.bucket.is_nearly_empty(now) {
-            self.is_waiting = Waiting::ForCompany;
+        let may_go_at_once = most == BATCH || (most == 1 && self.bucket.is_nearly_empty(now));
+        if waiting > 0 && now < gathered && !may_go_at_once {
+            self.is_waiting = Waiting::ForCompany((BATCH * free).div_ceil(SPREAD));
             return Next::Wait(Some(gathered));
         }
-        let free = self.bucket.free(now).min(UNDER_WAY - self.bucket.under_way());
-        let most = (SPREAD * waiting).div_ceil(free.max(1) as usize).clamp(1, BATCH);
-        self.checks.now = Some(now);
         let leaving = self.queue.take(most, &mut self.checks);
         if leaving.is_empty() {
             if self.queue.is_empty() {
@@ -190,6 +195,7 @@ impl<T> Departures<T> {
             return Next::Wait(held.min());
         }
         self.bucket.depart();
+        self.was_owed = false;
         self.last = Some(now);
         Next::Leave(leaving)
     }
@@ -208,17 +214,9 @@ impl<T> Departures<T> {
         self.checks.work.landed(method, used);
     }
 
-    /// A call of the method was refused since its work time is used up.
-    pub(crate) fn overworked(&mut self, method: &str, used: Option<Used>) {
-        match used {
-            Some(used) => self.checks.work.refused(method, used),
-            None => self.checks.work.landed(method, None),
-        }
-    }
-
-    /// Whether a method waits for work time.
-    pub(crate) fn is_held(&self, method: &str, now: Instant) -> bool {
-        self.checks.work.wait(method, now).is_some()
+    /// A call of the method was refused since its work time is used up. Returns when it is worth asking again.
+    pub(crate) fn overworked(&mut self, method: &str, used: Option<Used>, now: Instant) -> Instant {
+        self.checks.work.refused(method, used, now)
     }
 
     /// The portal does not take that method in batches.
@@ -238,25 +236,30 @@ impl<T> Departures<T> {
                 *orders = HashMap::new();
             }
         }
-        self.queue.unpark();
+        if let Some(order) = &manifest.order {
+            self.queue.unpark(order);
+        }
     }
 
-    /// A request that is under way needs another one: it goes ahead of all that waits.
+    /// A request that is no call is needed: it goes ahead of all that waits.
     pub(crate) const fn owe(&mut self) {
         self.owed += 1;
     }
 
-    /// The other one goes out, or is needed no more.
-    pub(crate) const fn paid(&mut self, departs: bool) {
-        self.owed = self.owed.saturating_sub(1);
-        if departs {
+    /// It goes out if there is room, and is owed no more.
+    pub(crate) fn pay(&mut self, now: Instant) -> Room {
+        let room = self.bucket.room(now);
+        if room == Room::Now {
             self.bucket.depart();
+            self.was_owed = true;
+            self.forgo();
         }
+        room
     }
 
-    /// Whether one that is owed may go out; if not, when to ask again.
-    pub(crate) fn room(&mut self, now: Instant) -> Room {
-        self.bucket.room(now)
+    /// It is not needed any more.
+    pub(crate) const fn forgo(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
     }
 }
 

@@ -109,6 +109,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn without_status(mut self) -> Self {
+        self.0.status = None;
+        self
+    }
+
     pub(crate) fn never_repeated(mut self) -> Self {
         self.0.repeat = Some(Repeat::Never);
         self
@@ -142,7 +147,7 @@ impl Error {
         self.0.description.as_deref()
     }
 
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was an answer; none for an error inside a batch, which has no status of its own.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
@@ -194,6 +199,8 @@ impl Error {
     /// asks to come back.
     pub(crate) fn is_not_done(&self) -> bool {
         match &self.0.kind {
+            // A status would tell: the same code comes with 400 and with 500. Inside a batch there is none.
+            ErrorKind::Api(ErrorCode::Other(_)) if self.0.status.is_none() => false,
             ErrorKind::Api(_) => self.repeat() != Repeat::IfIdempotent,
             ErrorKind::Answer => self.repeat() == Repeat::Later,
             ErrorKind::TimedOut | ErrorKind::Transport | ErrorKind::InDoubt => false,
@@ -208,7 +215,7 @@ impl Error {
     /// Whether the portal refused a request for what it was as a whole, and carried out nothing: it was too long, say.
     /// What it would say to every request, such as that the credentials are no good, does not count.
     pub(crate) fn is_of_the_request(&self) -> bool {
-        let is_refusal = matches!(self.0.status, Some(400 | 404 | 405 | 413 | 414 | 422));
+        let is_refusal = matches!(self.0.status, Some(400 | 405 | 413 | 414 | 422));
         match &self.0.kind {
             ErrorKind::Api(ErrorCode::BatchLengthExceeded | ErrorCode::BatchMethodNotAllowed) => true,
             ErrorKind::Api(code) => is_refusal && !code.is_of_the_platform(),

@@ -155,12 +155,10 @@ impl Client {
         once: impl Fn(&str) -> Option<Once>,
     ) -> Result<Mark, Error> {
         let (call, stood) = match (generation, action) {
-            (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), None),
-            (Generation::V1, _) => (bot::like(bot, message, action).idempotent(), Some("WITHOUT_CHANGES")),
-            (Generation::V2, LikeAction::Plus) => (bot::react(bot, message, "like"), Some(bot::ALREADY_SET)),
-            (Generation::V2, LikeAction::Minus) => {
-                (bot::unreact(bot, message, "like"), Some("REACTION_NOT_FOUND"))
-            }
+            (Generation::V1, LikeAction::Auto) => (bot::like(bot, message, action), &[][..]),
+            (Generation::V1, _) => (bot::like(bot, message, action).idempotent(), &["WITHOUT_CHANGES"][..]),
+            (Generation::V2, LikeAction::Plus) => (bot::react(bot, message, "like"), bot::LIKE_STOOD),
+            (Generation::V2, LikeAction::Minus) => (bot::unreact(bot, message, "like"), bot::LIKE_STOOD),
             (Generation::V2, LikeAction::Auto) => {
                 let why = "without the scope `im` a v2 bot can set and take away its like, but not toggle it";
                 return Err(Error::new(ErrorKind::Unsupported, LIKE).note(why));
@@ -170,19 +168,19 @@ impl Client {
         self.mark_unless(stood, sign(call), once).await
     }
 
-    /// Sends a call that changes a mark; the error code `stood` says that there was nothing to change.
+    /// Sends a call that changes a mark; the error codes `stood` say that there was nothing to change.
     pub(crate) async fn mark_unless(
         &self,
-        stood: Option<&str>,
+        stood: &[&str],
         call: Call,
         once: Option<Once>,
     ) -> Result<Mark, Error> {
         match self.send_once::<IgnoredAny>(call, once).await {
             Ok(_) => Ok(Mark::Changed),
-            Err(error) => match (error.code(), stood) {
-                (Some(code), Some(stood)) if *code == *stood => Ok(Mark::Stood),
-                _ => Err(error),
-            },
+            Err(error) if error.code().is_some_and(|code| stood.iter().any(|stood| *code == **stood)) => {
+                Ok(Mark::Stood)
+            }
+            Err(error) => Err(error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A call as it goes out, and what its caller hears of it.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -70,7 +70,7 @@ pub(crate) enum Reply {
     /// A later call took its place, and that one ended so.
     Followed(Result<Received, Error>),
     /// A later call took its place and was given up before it went out.
-    Abandoned(Option<Once>),
+    Abandoned,
 }
 
 /// What came of one request, for one of its calls.
@@ -81,6 +81,8 @@ pub(crate) struct Landed {
     /// Keeps later calls of its order back until its caller is content.
     pub(crate) turn: Option<Turn>,
     pub(crate) sent: Instant,
+    /// When it is worth trying again, if the portal has said so.
+    pub(crate) until: Option<Instant>,
     /// How it should go out again, if it does.
     pub(crate) again: Again,
 }
@@ -91,38 +93,60 @@ pub(crate) enum Again {
     AsBefore,
     /// With fewer others: the batch as a whole failed, and one of its calls may be why.
     WithFewer(usize),
+    /// By itself and at once: the method is not taken in batches.
+    Alone,
     /// With so many others and at once: the portal refused the batch for being one, and carried out nothing.
     AtOnceWith(usize),
 }
 
 /// Callers whose calls were replaced by a later one, and who share what becomes of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Followers(Arc<Mutex<Vec<(oneshot::Sender<Reply>, Option<Once>)>>>);
+pub(crate) struct Followers(Arc<Mutex<Following>>);
+
+#[derive(Debug, Default)]
+struct Following {
+    callers: Vec<oneshot::Sender<Reply>>,
+    /// The call has left: whoever carries it tells them, should its own caller have gone.
+    is_under_way: bool,
+}
 
 impl Followers {
-    pub(crate) fn add(&self, parcel: Parcel) {
-        self.with(|followers| followers.push((parcel.reply, parcel.once)));
+    pub(crate) fn add(&self, caller: oneshot::Sender<Reply>) {
+        self.with(|following| following.callers.push(caller));
     }
 
-    /// Tells all what became of the call.
+    /// The call has left, or is back.
+    pub(crate) fn is_under_way(&self, is_under_way: bool) {
+        self.with(|following| following.is_under_way = is_under_way);
+    }
+
+    /// Tells all what became of the call, unless that is not known yet.
     pub(crate) fn tell(&self, outcome: &Result<Received, Error>) {
-        for (follower, _) in self.with(std::mem::take) {
+        for caller in self.take() {
             // Whoever has gone does not want to know.
-            let _ = follower.send(Reply::Followed(match outcome {
+            let _ = caller.send(Reply::Followed(match outcome {
                 Ok(received) => Ok(received.clone()),
                 Err(error) => Err(error.shared()),
             }));
         }
     }
 
-    /// The call is given up: they are on their own again.
+    /// The call is given up: they are on their own again, unless it is under way.
     pub(crate) fn abandon(&self) {
-        for (follower, once) in self.with(std::mem::take) {
-            let _ = follower.send(Reply::Abandoned(once));
+        for caller in self.take() {
+            let _ = caller.send(Reply::Abandoned);
         }
     }
 
-    fn with<R>(&self, change: impl FnOnce(&mut Vec<(oneshot::Sender<Reply>, Option<Once>)>) -> R) -> R {
+    fn take(&self) -> Vec<oneshot::Sender<Reply>> {
+        self.with(
+            |following| {
+                if following.is_under_way { Vec::new() } else { mem::take(&mut following.callers) }
+            },
+        )
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Following) -> R) -> R {
         // Sound after every step: a panic elsewhere does not matter.
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

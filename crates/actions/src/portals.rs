@@ -144,8 +144,13 @@ impl Portals {
             endpoint.set_path(&format!("{}/", endpoint.path()));
         }
         let key = portal.map_or_else(|| address::domain(&endpoint), |portal| portal.as_str().to_owned());
-        let state = self.0.states.entry(key).or_insert_with(|| self.0.state());
-        let state = Arc::clone(&state);
+        // A portal's bucket is one, whoever calls.
+        let of_webhook =
+            self.0.webhook.as_ref().filter(|webhook| webhook.domain() == address::domain(&endpoint));
+        let state = match of_webhook {
+            Some(webhook) => Arc::clone(webhook.portal()),
+            None => Arc::clone(&self.0.states.entry(key).or_insert_with(|| self.0.state())),
+        };
         let credentials = Credentials::Token { endpoint, token };
         Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
     }

@@ -6,15 +6,15 @@ use url::form_urlencoded::Serializer;
 /// PHP reads a thousand values of a query unless told otherwise, and drops the rest silently.
 const MOST_VALUES: usize = 900;
 
-/// The portal puts results of earlier calls in place of this.
-const REFERENCE: &str = "$result";
-
 /// The parameters as a query. None where it would say something else than JSON does: it has no null and no empty list,
-/// and `$result[…]` in it is a reference.
+/// PHP changes some names, and `$result[…]` and its like are references to what the batch has answered so far.
 pub(crate) fn write(params: &Map<String, Value>) -> Option<String> {
     let mut query = Serializer::new(String::new());
     let mut values = 0;
     for (name, value) in params {
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+            return None;
+        }
         append(&mut query, name, value, &mut values)?;
     }
     Some(query.finish())
@@ -23,7 +23,7 @@ pub(crate) fn write(params: &Map<String, Value>) -> Option<String> {
 fn append(query: &mut Serializer<'_, String>, name: &str, value: &Value, values: &mut usize) -> Option<()> {
     let mut pair = |text: &str| {
         *values += 1;
-        if *values > MOST_VALUES || text.contains(REFERENCE) || name.contains(REFERENCE) {
+        if *values > MOST_VALUES || refers(text) || refers(name) {
             return None;
         }
         query.append_pair(name, text);
@@ -42,9 +42,20 @@ fn append(query: &mut Serializer<'_, String>, name: &str, value: &Value, values:
         Value::Object(fields) if fields.is_empty() => None,
         Value::Object(fields) => {
             let mut fields = fields.iter();
-            fields.try_for_each(|(field, value)| append(query, &format!("{name}[{field}]"), value, values))
+            fields.try_for_each(|(field, value)| {
+                let is_safe = !field.is_empty() && !field.contains(['[', ']', '\0']);
+                is_safe.then(|| append(query, &format!("{name}[{field}]"), value, values))?
+            })
         }
     }
+}
+
+/// Whether there is something like `$result[…]` in it: any of the answer's fields, in any case.
+fn refers(text: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let name = text[at + 1..].trim_start_matches(|char: char| char.is_ascii_alphabetic() || char == '_');
+        name.len() < text.len() - at - 1 && name.starts_with('[')
+    })
 }
 
 #[cfg(test)]
@@ -79,6 +90,7 @@ mod tests {
             ]
         );
         assert_eq!(query(json!({})).unwrap(), "");
+        assert!(query(json!({ "MESSAGE": "$5 [b]$result [/b] $[x]", "filter": { ">=ID": 1 } })).is_some());
     }
 
     #[test]
@@ -88,6 +100,11 @@ mod tests {
             json!({ "KEYBOARD": [] }),
             json!({ "fields": { "attach": {} } }),
             json!({ "MESSAGE": "costs $result[x]" }),
+            json!({ "MESSAGE": "$Time[c0][start]" }),
+            json!({ "fields": { "$total[c0]": 1 } }),
+            json!({ "a.b": 1 }),
+            json!({ "fields": { "": 1 } }),
+            json!({ "fields": { "a]b": 1 } }),
             json!({ "list": vec![1; 901] }),
         ] {
             assert_eq!(query(params.clone()), None, "{params}");

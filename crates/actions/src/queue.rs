@@ -1,8 +1,8 @@
 //! Calls that wait to leave for one portal: whose turn it is.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    mem,
+    collections::{BTreeMap, HashMap, VecDeque},
+    fmt, mem,
     sync::Arc,
 };
 
@@ -22,7 +22,7 @@ const LONGEST: f64 = 20.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Manifest {
     /// Whose credentials it goes out with: only calls of one actor share a request.
-    pub(crate) actor: Arc<str>,
+    pub(crate) actor: Actor,
     /// The dialog it counts for: dialogs take turns.
     pub(crate) dialog: Arc<str>,
     /// Calls with the same of these reach the portal in the order in which they came.
@@ -40,10 +40,21 @@ pub(crate) struct Manifest {
     pub(crate) weight: usize,
 }
 
+/// Credentials, to tell them from others.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Actor(pub(crate) Arc<str>);
+
+impl fmt::Debug for Actor {
+    /// It can be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Actor")
+    }
+}
+
 /// What may keep a call back.
 pub(crate) trait Gate {
-    /// Whether an earlier call of the same actor and order is under way, or waits to go out again.
-    fn must_wait(&self, manifest: &Manifest) -> bool;
+    /// Whether an earlier call of the same actor and order is under way or waits to go out again, other than those.
+    fn must_wait(&self, manifest: &Manifest, but_for: &[u64]) -> bool;
     /// Whether the method has to wait.
     fn is_held(&self, method: &str) -> bool;
     /// What a call of the method takes, in seconds.
@@ -84,11 +95,10 @@ pub(crate) enum Pushed<T> {
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     waiting: HashMap<u64, Waiting<T>>,
-    actors: VecDeque<Actor>,
+    actors: VecDeque<Line>,
     /// The call that came last, of each actor and order, while it waits.
-    latest: HashMap<(Arc<str>, Arc<str>), u64>,
+    latest: HashMap<(Actor, Arc<str>), u64>,
     numbers: u64,
-    held: usize,
 }
 
 #[derive(Debug)]
@@ -99,22 +109,22 @@ struct Waiting<T> {
 }
 
 #[derive(Debug)]
-struct Actor {
-    name: Arc<str>,
+struct Line {
+    actor: Actor,
     urgent: Rank,
     others: Rank,
     overtaken: u32,
 }
 
-/// A dialog is here as long as calls of it wait, and then it is ready or parked.
+/// A dialog is here as long as calls of it wait other than those put aside, and then it is ready or parked.
 #[derive(Debug, Default)]
 struct Rank {
     dialogs: HashMap<Arc<str>, VecDeque<u64>>,
     ready: VecDeque<Arc<str>>,
-    /// Their next call waits for one that is under way.
-    parked: Vec<Arc<str>>,
-    /// Calls whose method has to wait, out of the way of others of their dialog.
-    held: HashMap<Arc<str>, VecDeque<u64>>,
+    /// By the order of their next call, which waits for one that is under way.
+    parked: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Calls whose method has to wait, out of the way of others of their dialog, by the numbers of their places.
+    held: HashMap<Arc<str>, BTreeMap<u64, u64>>,
 }
 
 /// The calls of the next departure.
@@ -123,12 +133,12 @@ struct Chosen {
     most: usize,
     weight: usize,
     seconds: f64,
-    orders: Vec<Arc<str>>,
+    numbers: Vec<u64>,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { waiting: HashMap::new(), actors: VecDeque::new(), latest: HashMap::new(), numbers: 0, held: 0 }
+        Self { waiting: HashMap::new(), actors: VecDeque::new(), latest: HashMap::new(), numbers: 0 }
     }
 }
 
@@ -138,14 +148,19 @@ impl<T> Queue<T> {
     }
 
     /// How many calls wait whose methods need not.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len().saturating_sub(self.held)
+    pub(crate) fn ready(&self, gate: &impl Gate) -> usize {
+        let held = self.held().filter(|(method, _)| gate.is_held(method)).map(|(_, places)| places.len());
+        self.waiting.len().saturating_sub(held.sum())
     }
 
     /// The methods that calls were put aside for.
     pub(crate) fn held_methods(&self) -> impl Iterator<Item = &str> {
-        let ranks = self.actors.iter().flat_map(|actor| [&actor.urgent, &actor.others]);
-        ranks.flat_map(|rank| rank.held.keys()).map(|method| &**method)
+        self.held().map(|(method, _)| &**method)
+    }
+
+    fn held(&self) -> impl Iterator<Item = (&Arc<str>, &BTreeMap<u64, u64>)> {
+        let ranks = self.actors.iter().flat_map(|line| [&line.urgent, &line.others]);
+        ranks.flat_map(|rank| &rank.held)
     }
 
     pub(crate) fn push(&mut self, mut manifest: Manifest, call: T) -> Pushed<T> {
@@ -153,7 +168,7 @@ impl<T> Queue<T> {
         let owner = self.numbers;
         let is_new = manifest.since.is_none();
         manifest.since.get_or_insert(owner);
-        let key = manifest.order.as_ref().map(|order| (Arc::clone(&manifest.actor), Arc::clone(order)));
+        let key = manifest.order.as_ref().map(|order| (manifest.actor.clone(), Arc::clone(order)));
         if let Some(place) = key.as_ref().and_then(|key| self.latest.get(key)).copied()
             && let Some(there) = self.waiting.get_mut(&place)
             && manifest.mark.is_some()
@@ -194,14 +209,11 @@ impl<T> Queue<T> {
         // Its number stays behind in its dialog, and is passed over there.
         let (manifest, call) = self.take_out(place)?;
         let rank = self.rank(&manifest);
-        if let Some(held) = rank.held.get_mut(&manifest.method)
-            && let Some(at) = held.iter().position(|there| *there == place)
-        {
-            held.remove(at);
+        if let Some(held) = rank.held.get_mut(&manifest.method) {
+            held.retain(|_, there| *there != place);
             if held.is_empty() {
                 rank.held.remove(&manifest.method);
             }
-            self.held -= 1;
         }
         self.sweep();
         Some(call)
@@ -210,17 +222,18 @@ impl<T> Queue<T> {
     /// The calls of the next departure, `most` at most.
     pub(crate) fn take(&mut self, most: usize, gate: &mut impl Gate) -> Vec<(Manifest, T)> {
         for _ in 0..self.actors.len() {
-            let Some(mut actor) = self.actors.pop_front() else { break };
-            let mut chosen = Chosen { places: Vec::new(), most, weight: 0, seconds: 0.0, orders: Vec::new() };
+            let Some(mut line) = self.actors.pop_front() else { break };
+            let mut chosen =
+                Chosen { places: Vec::new(), most, weight: 0, seconds: 0.0, numbers: Vec::new() };
             while chosen.places.len() < chosen.most
-                && let Some(place) = actor.next(&self.waiting, &mut self.held, &chosen, gate)
+                && let Some(place) = line.next(&self.waiting, &chosen, gate)
             {
                 let Some(there) = self.waiting.get(&place) else { continue };
                 chosen.add(place, &there.manifest, gate);
                 gate.pass(&there.manifest);
             }
-            if !actor.is_empty() {
-                self.actors.push_back(actor);
+            if !line.is_empty() {
+                self.actors.push_back(line);
             }
             if !chosen.places.is_empty() {
                 let taken = chosen.places.into_iter().filter_map(|place| self.take_out(place)).collect();
@@ -232,28 +245,28 @@ impl<T> Queue<T> {
         Vec::new()
     }
 
-    /// A call that was under way is no longer: what waited for it is looked at again.
-    pub(crate) fn unpark(&mut self) {
-        for rank in self.actors.iter_mut().flat_map(|actor| [&mut actor.urgent, &mut actor.others]) {
-            for dialog in rank.parked.drain(..).rev() {
+    /// A call of that order was under way and is no longer: what waited for it is looked at again.
+    pub(crate) fn unpark(&mut self, order: &Arc<str>) {
+        for rank in self.actors.iter_mut().flat_map(|line| [&mut line.urgent, &mut line.others]) {
+            for dialog in rank.parked.remove(order).into_iter().flatten().rev() {
                 rank.ready.push_front(dialog);
             }
         }
     }
 
     fn rank(&mut self, manifest: &Manifest) -> &mut Rank {
-        let at = self.actors.iter().position(|actor| actor.name == manifest.actor).unwrap_or_else(|| {
-            self.actors.push_back(Actor::new(Arc::clone(&manifest.actor)));
+        let at = self.actors.iter().position(|line| line.actor == manifest.actor).unwrap_or_else(|| {
+            self.actors.push_back(Line::new(manifest.actor.clone()));
             self.actors.len() - 1
         });
-        let actor = &mut self.actors[at];
-        if manifest.is_urgent { &mut actor.urgent } else { &mut actor.others }
+        let line = &mut self.actors[at];
+        if manifest.is_urgent { &mut line.urgent } else { &mut line.others }
     }
 
     fn take_out(&mut self, place: u64) -> Option<(Manifest, T)> {
         let Waiting { manifest, call, .. } = self.waiting.remove(&place)?;
         if let Some(order) = &manifest.order {
-            let key = (Arc::clone(&manifest.actor), Arc::clone(order));
+            let key = (manifest.actor.clone(), Arc::clone(order));
             if self.latest.get(&key) == Some(&place) {
                 self.latest.remove(&key);
             }
@@ -269,9 +282,9 @@ impl<T> Queue<T> {
     }
 }
 
-impl Actor {
-    fn new(name: Arc<str>) -> Self {
-        Self { name, urgent: Rank::default(), others: Rank::default(), overtaken: 0 }
+impl Line {
+    fn new(actor: Actor) -> Self {
+        Self { actor, urgent: Rank::default(), others: Rank::default(), overtaken: 0 }
     }
 
     fn is_empty(&self) -> bool {
@@ -281,21 +294,20 @@ impl Actor {
     fn next<T>(
         &mut self,
         waiting: &HashMap<u64, Waiting<T>>,
-        held: &mut usize,
         chosen: &Chosen,
         gate: &mut impl Gate,
     ) -> Option<u64> {
         if self.overtaken < OVERTAKING
-            && let Some(place) = self.urgent.next(waiting, held, chosen, gate)
+            && let Some(place) = self.urgent.next(waiting, chosen, gate)
         {
             self.overtaken = if self.others.is_empty() { 0 } else { self.overtaken + 1 };
             return Some(place);
         }
-        if let Some(place) = self.others.next(waiting, held, chosen, gate) {
+        if let Some(place) = self.others.next(waiting, chosen, gate) {
             self.overtaken = 0;
             return Some(place);
         }
-        self.urgent.next(waiting, held, chosen, gate)
+        self.urgent.next(waiting, chosen, gate)
     }
 }
 
@@ -320,7 +332,10 @@ impl Rank {
         let places = self.dialogs.entry(Arc::clone(dialog)).or_default();
         let at = places.iter().position(is_later).unwrap_or(places.len());
         places.insert(at, place);
-        self.parked.retain(|parked| parked != dialog);
+        self.parked.retain(|_, dialogs| {
+            dialogs.retain(|parked| parked != dialog);
+            !dialogs.is_empty()
+        });
         self.ready.retain(|ready| ready != dialog);
         self.ready.push_front(Arc::clone(dialog));
     }
@@ -329,11 +344,10 @@ impl Rank {
     fn next<T>(
         &mut self,
         waiting: &HashMap<u64, Waiting<T>>,
-        held: &mut usize,
         chosen: &Chosen,
         gate: &mut impl Gate,
     ) -> Option<u64> {
-        if let Some(place) = self.next_held(waiting, held, chosen, gate) {
+        if let Some(place) = self.next_held(waiting, chosen, gate) {
             return Some(place);
         }
         let mut passed_over = Vec::new();
@@ -356,8 +370,8 @@ impl Rank {
                 passed_over.push(dialog);
                 continue;
             }
-            if chosen.must_wait(manifest, gate) {
-                self.parked.push(dialog);
+            if let Some(order) = chosen.waits_for(manifest, gate) {
+                self.parked.entry(Arc::clone(order)).or_default().push(dialog);
                 continue;
             }
             places.pop_front();
@@ -366,8 +380,8 @@ impl Rank {
                 self.dialogs.remove(&dialog);
             }
             if self.held.contains_key(&manifest.method) || gate.is_held(&manifest.method) {
-                self.held.entry(Arc::clone(&manifest.method)).or_default().push_back(place);
-                *held += 1;
+                let number = manifest.since.unwrap_or(place);
+                self.held.entry(Arc::clone(&manifest.method)).or_default().insert(number, place);
                 gate.hold(&manifest.method);
                 if !is_last {
                     self.ready.push_front(dialog);
@@ -389,24 +403,27 @@ impl Rank {
     fn next_held<T>(
         &mut self,
         waiting: &HashMap<u64, Waiting<T>>,
-        held: &mut usize,
         chosen: &Chosen,
         gate: &impl Gate,
     ) -> Option<u64> {
-        let may = |places: &VecDeque<u64>| {
-            let manifest = &waiting.get(places.front()?)?.manifest;
-            let may = !gate.is_held(&manifest.method)
-                && chosen.has_room_for(manifest, gate)
-                && !chosen.must_wait(manifest, gate);
-            may.then(|| Arc::clone(&manifest.method))
+        let may = |place: &u64| {
+            waiting.get(place).is_some_and(|there| {
+                chosen.has_room_for(&there.manifest, gate)
+                    && chosen.waits_for(&there.manifest, gate).is_none()
+            })
         };
-        let method = self.held.values().find_map(may)?;
-        let places = self.held.get_mut(&method)?;
-        let place = places.pop_front()?;
-        if places.is_empty() {
-            self.held.remove(&method);
+        let first = |(method, places): (&Arc<str>, &BTreeMap<u64, u64>)| {
+            let mut first = places.iter().take(PASSED_OVER);
+            let (number, place) = first.find(|(_, place)| !gate.is_held(method) && may(place))?;
+            Some((Arc::clone(method), *number, *place))
+        };
+        let (method, number, place) = self.held.iter().find_map(first)?;
+        if let Some(places) = self.held.get_mut(&method) {
+            places.remove(&number);
+            if places.is_empty() {
+                self.held.remove(&method);
+            }
         }
-        *held -= 1;
         Some(place)
     }
 }
@@ -419,9 +436,9 @@ impl Chosen {
                 && self.seconds + gate.cost(&manifest.method) <= LONGEST)
     }
 
-    /// Whether a call of its order is under way, in another request than this one.
-    fn must_wait(&self, manifest: &Manifest, gate: &impl Gate) -> bool {
-        manifest.order.as_ref().is_some_and(|order| !self.orders.contains(order) && gate.must_wait(manifest))
+    /// The order that it has to wait for, since an earlier call of it is under way in another request than this one.
+    fn waits_for<'a>(&self, manifest: &'a Manifest, gate: &impl Gate) -> Option<&'a Arc<str>> {
+        manifest.order.as_ref().filter(|_| gate.must_wait(manifest, &self.numbers))
     }
 
     fn add(&mut self, place: u64, manifest: &Manifest, gate: &impl Gate) {
@@ -429,10 +446,7 @@ impl Chosen {
         self.most = self.most.min(manifest.company);
         self.weight += manifest.weight;
         self.seconds += gate.cost(&manifest.method);
-        // Only calls that may share the request can be of the same order in it.
-        if self.most > 1 {
-            self.orders.extend(manifest.order.as_ref().map(Arc::clone));
-        }
+        self.numbers.extend(manifest.since);
     }
 }
 

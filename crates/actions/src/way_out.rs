@@ -14,7 +14,6 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    answer::Time,
     bucket::{Limits, Room},
     carriage,
     departures::{Departures, Landing, Next},
@@ -82,16 +81,21 @@ impl WayOut {
             Pushed::Waits(place, replaced) => (Some(place), place, replaced),
             Pushed::Replaced(parcel, by) => (None, by, Some(parcel)),
         };
-        let followers = state.departures.at(by).map(|parcel| parcel.followers.clone());
-        if !mem::replace(&mut state.is_pumping, true) {
+        let turn = replaced.and_then(|mut replaced| {
+            let turn = replaced.turn.take();
+            if let Some(by) = state.departures.at(by) {
+                by.followers.add(replaced.reply);
+            }
+            turn
+        });
+        let must_pump = !mem::replace(&mut state.is_pumping, true);
+        drop(state);
+        // Not before, since these want the lock.
+        drop(turn);
+        if must_pump {
             tokio::spawn(pump(Pumping { way_out: Arc::clone(self), is_over: false }));
         } else if is_news {
             self.news.notify_one();
-        }
-        drop(state);
-        // Not before: with it may go a turn, which wants the lock.
-        if let (Some(followers), Some(replaced)) = (followers, replaced) {
-            followers.add(replaced);
         }
         place
     }
@@ -106,22 +110,19 @@ impl WayOut {
         self.change(|departures| departures.landed(sent.into_std(), landing, Instant::now().into_std()));
     }
 
-    /// The answer to a call of the method, as far as its work time goes.
-    pub(crate) fn worked(&self, method: &str, time: Option<&Time>, is_refused: bool, portal: &str) {
-        let now = Instant::now().into_std();
-        let used = time.and_then(|time| time.used(now));
-        let is_held = self.change(|departures| {
-            if is_refused {
-                departures.overworked(method, used);
-            } else {
-                departures.worked(method, used);
-            }
-            departures.is_held(method, now)
-        });
-        if is_refused && is_held {
-            let pause = used.map(|Used { reset_at, .. }| reset_at.saturating_duration_since(now));
-            warn!(portal, method, ?pause, "the method's work time is used up: its calls wait, others go on");
-        }
+    /// A call of the method is back, with what is known of its work time now.
+    pub(crate) fn worked(&self, method: &str, used: Option<Used>) {
+        self.change(|departures| departures.worked(method, used));
+    }
+
+    /// A call of the method was refused since its work time is used up. Returns when it is worth asking again.
+    pub(crate) fn overworked(&self, method: &str, used: Option<Used>, portal: &str) -> Instant {
+        let now = Instant::now();
+        let until = self.change(|departures| departures.overworked(method, used, now.into_std()));
+        let until = Instant::from_std(until);
+        let pause = until.saturating_duration_since(now);
+        warn!(portal, method, ?pause, "the method's work time is used up: its calls wait, others go on");
+        until
     }
 
     /// The portal does not take the method in batches.
@@ -129,15 +130,15 @@ impl WayOut {
         self.change(|departures| departures.travels_alone(method));
     }
 
-    /// Waits for the slot of a request that goes ahead of all that waits: one more of a departure that is under way, or
-    /// one that is no call. [`landed`](Self::landed) must be called when it is back.
+    /// Waits for the slot of a request that is no call: it has every second one, whatever waits.
+    /// [`landed`](Self::landed) must be called when it is back.
     pub(crate) async fn slot(&self) -> Instant {
         let mut owed = Owed::new(self);
         loop {
             let now = Instant::now();
-            let wait = match self.state().departures.room(now.into_std()) {
+            let wait = match self.change(|departures| departures.pay(now.into_std())) {
                 Room::Now => {
-                    owed.departs = true;
+                    owed.is_paid = true;
                     return now;
                 }
                 Room::In(wait) => wait,
@@ -239,18 +240,20 @@ impl Drop for Turn {
 /// A request that goes ahead of all others.
 struct Owed<'a> {
     way_out: &'a WayOut,
-    departs: bool,
+    is_paid: bool,
 }
 
 impl<'a> Owed<'a> {
     fn new(way_out: &'a WayOut) -> Self {
         way_out.change(Departures::owe);
-        Self { way_out, departs: false }
+        Self { way_out, is_paid: false }
     }
 }
 
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
-        self.way_out.change(|departures| departures.paid(self.departs));
+        if !self.is_paid {
+            self.way_out.change(Departures::forgo);
+        }
     }
 }

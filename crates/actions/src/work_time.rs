@@ -11,6 +11,8 @@ const NEAR: f64 = 0.8;
 /// The part of the limit that is left alone: what calls will take is only guessed.
 const SPARED: f64 = 0.02;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// How many methods are kept in mind; beyond, those with no work worth mentioning are forgotten.
 const METHODS: usize = 256;
 
@@ -60,8 +62,9 @@ impl WorkTime {
             return None;
         }
         if now >= known.reset_at {
-            // One goes ahead. Should its answer be long in coming, the others ask again.
-            return (known.under_way > 0).then(|| now + Duration::from_secs(1));
+            // One goes ahead. Should its answer not come, the others do not wait for ever.
+            let is_asked = known.under_way > 0 && now < known.reset_at + MINUTE;
+            return is_asked.then(|| now + Duration::from_secs(1));
         }
         let left = self.limit.mul_add(1.0 - SPARED, -used);
         if left < known.cost || left <= 0.0 {
@@ -97,12 +100,19 @@ impl WorkTime {
     }
 
     /// The portal refused a call of the method since its work time is used up: its limit may be lower than was thought.
-    pub(crate) fn refused(&mut self, method: &str, used: Used) {
+    /// Returns when it is worth asking again. Where the refusal does not tell, an earlier answer may have; otherwise it
+    /// is a minute, which is what the portal counts in.
+    pub(crate) fn refused(&mut self, method: &str, used: Option<Used>, now: Instant) -> Instant {
+        let known = self.methods.get(method);
+        let told = known.map(|known| known.reset_at).filter(|reset_at| *reset_at > now);
+        let reset_at = used.map(|used| used.reset_at).or(told).unwrap_or(now + MINUTE);
+        let operating = used.map(|used| used.operating).or(known.map(|known| known.used)).unwrap_or_default();
         // A portal that tells less than half of it is not believed.
-        if used.operating >= self.limit / 2.0 {
-            self.limit = self.limit.min(used.operating);
+        if operating >= self.limit / 2.0 {
+            self.limit = self.limit.min(operating);
         }
-        self.landed(method, Some(Used { operating: used.operating.max(self.limit), ..used }));
+        self.landed(method, Some(Used { operating: operating.max(self.limit), reset_at, took: None }));
+        reset_at
     }
 
     /// What a call of the method takes, in seconds.
@@ -175,14 +185,26 @@ mod tests {
     fn a_refusal_teaches_the_limit() {
         let (mut work, now) = (WorkTime::new(480.0), Instant::now());
         let reset = now + Duration::from_secs(10);
-        work.refused(LIKE, Used { operating: 420.5, reset_at: reset, took: None });
+        let refusal = |operating| Some(Used { operating, reset_at: reset, took: None });
+        assert_eq!(work.refused(LIKE, refusal(420.5), now), reset);
         assert_eq!(work.wait(LIKE, now), Some(reset));
         work.landed("im.message.add", used(419.0, reset, 2.0));
         assert_eq!(work.wait("im.message.add", now), Some(reset));
         // Even if the answer tells nothing that would explain it.
         let mut work = WorkTime::new(480.0);
-        work.refused(LIKE, Used { operating: 0.0, reset_at: reset, took: None });
+        work.refused(LIKE, refusal(0.0), now);
         assert_eq!(work.wait(LIKE, now), Some(reset));
+    }
+
+    #[test]
+    fn a_refusal_that_tells_nothing_is_understood_all_the_same() {
+        let (mut work, now) = (WorkTime::new(480.0), Instant::now());
+        let reset = now + Duration::from_secs(10);
+        work.landed(LIKE, used(300.0, reset, 1.0));
+        assert_eq!(work.refused(LIKE, None, now), reset);
+        assert_eq!((work.wait(LIKE, now), work.limit), (Some(reset), 300.0));
+        assert_eq!(work.refused("unknown", None, now), now + MINUTE);
+        assert_eq!(work.wait("unknown", now), Some(now + MINUTE));
     }
 
     #[test]
@@ -222,7 +244,7 @@ mod tests {
                 let oldest = minutes.keys().min().copied().unwrap_or(minute);
                 reset_at = start + Duration::from_secs((oldest + 10) * 60);
                 if is_refused {
-                    work.refused(LIKE, Used { operating, reset_at, took: None });
+                    work.refused(LIKE, Some(Used { operating, reset_at, took: None }), now);
                 } else {
                     work.landed(LIKE, used(operating + cost, reset_at, cost));
                     now += Duration::from_secs_f64(cost);

@@ -194,8 +194,7 @@ impl Dispatcher {
                 Some(ended) = tasks.join_next_with_id() => take_back(&mut lanes, &mut running, ended),
                 Some(task) = passed.recv() => {
                     if let Some((lane, has_passed @ false)) = running.get_mut(&task) {
-                        *has_passed = true;
-                        lanes.pass(lane.clone());
+                        *has_passed = lanes.pass(lane.clone());
                     }
                 }
                 arrived = &mut next, if end.is_none() => match arrived {

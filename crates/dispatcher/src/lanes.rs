@@ -9,6 +9,10 @@ use b24bot_core::Lane;
 
 use crate::Order;
 
+/// So many items of one lane run beside each other at most: enough for some batches of calls, and too few for one lane to
+/// keep all others waiting.
+const BESIDE: usize = 256;
+
 /// Items in lanes: one of a lane at a time, in order; different lanes at once, up to a limit.
 ///
 /// Lanes take turns: one that has an item ready starts it as soon as a place is free, whatever waits in others. An
@@ -24,6 +28,9 @@ pub(crate) struct Lanes<T> {
     put_offs: u64,
     running: usize,
     limit: usize,
+    /// How many of each lane run that have let others pass, and how many may.
+    passing: HashMap<Lane, usize>,
+    beside: usize,
 }
 
 #[derive(Debug)]
@@ -49,6 +56,8 @@ impl<T> Lanes<T> {
             put_offs: 0,
             running: 0,
             limit: limit.max(1),
+            passing: HashMap::new(),
+            beside: BESIDE.min(limit.div_ceil(4)),
         }
     }
 
@@ -72,23 +81,40 @@ impl<T> Lanes<T> {
         Some(started)
     }
 
-    /// An item that was started lets those behind it start, before it is finished.
-    pub(crate) fn pass(&mut self, lane: Lane) {
+    /// An item that was started lets those behind it start, before it is finished; unless too many of its lane run
+    /// beside each other already. Says whether it does.
+    pub(crate) fn pass(&mut self, lane: Lane) -> bool {
+        let passing = self.passing.get(&lane).copied().unwrap_or_default();
+        if passing >= self.beside {
+            return false;
+        }
+        self.passing.insert(lane.clone(), passing + 1);
         self.go_on(lane);
+        true
     }
 
     /// An item is over; `passed` if it has let those behind it pass already.
     pub(crate) fn finish(&mut self, lane: Lane, passed: bool) {
-        self.running -= 1;
+        self.end(&lane, passed);
         if !passed {
             self.go_on(lane);
+        }
+    }
+
+    fn end(&mut self, lane: &Lane, passed: bool) {
+        self.running -= 1;
+        if passed && let Some(passing) = self.passing.get_mut(lane) {
+            *passing -= 1;
+            if *passing == 0 {
+                self.passing.remove(lane);
+            }
         }
     }
 
     /// Puts off an item that was started: until it is due its lane waits for it, or goes on without it. It then comes
     /// ahead of all that waits behind another in its lane. What has let others pass already keeps none waiting.
     pub(crate) fn retry(&mut self, lane: Lane, item: T, due: Instant, order: Order, passed: bool) {
-        self.running -= 1;
+        self.end(&lane, passed);
         let order = if passed { Order::Pass } else { order };
         if order == Order::Pass && !passed {
             self.go_on(lane.clone());

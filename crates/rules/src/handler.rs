@@ -89,7 +89,7 @@ impl Handler for RuleHandler {
             if effect.kind.is_mark() {
                 ctx = ctx.in_bulk();
             }
-            if are_marks && at == last {
+            if are_marks && at == last && reported.is_none() {
                 ctx = ctx.letting_pass();
             }
             if let Err(source) = perform(&ctx, &effect).await {

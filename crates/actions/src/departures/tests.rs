@@ -6,7 +6,7 @@ const BURST: u32 = 50;
 
 fn like(message: u32) -> Manifest {
     Manifest {
-        actor: "bot".into(),
+        actor: Actor("bot".into()),
         dialog: "chat1".into(),
         order: Some(format!("message {message}").into()),
         method: "im.message.like".into(),
@@ -196,16 +196,20 @@ fn a_few_calls_at_once_are_not_lumped_together() {
 }
 
 #[test]
-fn one_that_is_owed_goes_ahead_of_all_that_waits() {
+fn what_is_owed_has_every_second_slot() {
     let mut departures = departures(2.0);
     let now = Instant::now();
     let _ = departures.push(like(1), 1);
     departures.owe();
     assert!(matches!(departures.next(now), Next::Wait(None)));
-    assert_eq!(departures.room(now), Room::Now);
-    departures.paid(true);
+    departures.owe();
+    assert_eq!(departures.pay(now), Room::Now);
+    assert!(matches!(departures.next(now), Next::Leave(_)), "by turns");
+    let _ = departures.push(like(2), 2);
+    assert!(matches!(departures.next(now), Next::Wait(None)));
+    departures.forgo();
     assert!(matches!(departures.next(now), Next::Leave(_)));
-    assert_eq!(departures.bucket.under_way(), 2);
+    assert_eq!(departures.bucket.under_way(), 3);
 }
 
 #[test]
@@ -213,7 +217,8 @@ fn a_method_without_work_time_waits_for_its_reset_and_no_other_does() {
     let mut departures = departures(2.0);
     let now = Instant::now();
     let reset = now + Duration::from_secs(30);
-    departures.overworked("im.message.like", Some(Used { operating: 480.0, reset_at: reset, took: None }));
+    let used = Used { operating: 480.0, reset_at: reset, took: None };
+    assert_eq!(departures.overworked("im.message.like", Some(used), now), reset);
     let _ = departures.push(like(1), 1);
     let other = Manifest { method: "im.message.add".into(), order: None, ..like(2) };
     let _ = departures.push(other, 2);
@@ -222,19 +227,30 @@ fn a_method_without_work_time_waits_for_its_reset_and_no_other_does() {
     assert_eq!(left[0].1, 2);
     let Next::Wait(until) = departures.next(now) else { unreachable!("the other waits") };
     assert_eq!(until, Some(reset));
-    assert!(matches!(departures.next(reset), Next::Leave(left) if left[0].1 == 1));
+    for n in 3..600 {
+        let _ = departures.push(like(n), n);
+    }
+    // One asks how much was given back; then they leave together, as if they had never waited.
+    assert!(matches!(departures.next(reset), Next::Leave(left) if left.len() == 1 && left[0].1 == 1));
+    assert!(matches!(departures.next(reset), Next::Wait(_)));
+    departures.landed(reset, Landing::Over, reset);
+    let used = Used { operating: 100.0, reset_at: reset, took: Some(0.1) };
+    departures.worked("im.message.like", Some(used));
+    let later = reset + GATHERING;
+    assert!(matches!(departures.next(later), Next::Leave(left) if left.len() == 49 || left.len() == BATCH));
 }
 
 #[test]
 fn a_method_that_batches_do_not_take_goes_alone_from_then_on() {
     let mut departures = departures(2.0);
-    let now = Instant::now();
+    let mut now = Instant::now();
     departures.travels_alone(&"im.message.like".into());
     for n in 0..300 {
         let _ = departures.push(like(n), n);
     }
     let mut left = 0;
-    while let Next::Leave(calls) = departures.next(now + GATHERING * 1000) {
+    while let Next::Leave(calls) = departures.next(now) {
+        now += GATHERING;
         assert_eq!(calls.len(), 1);
         left += 1;
     }

@@ -49,13 +49,6 @@ async fn work_time_is_waited_for_if_its_end_is_known() {
     assert!(portal.client().call::<bool>("im.message.add", &()).await.unwrap());
     assert!(start.elapsed() >= Duration::from_millis(49), "{:?}", start.elapsed());
     assert_eq!(portal.methods().len(), 2);
-
-    // Where it is not told it may come at any time.
-    for time in [json!({ "finish": 1000 }), json!(null)] {
-        let portal = Portal::start([limited(time), ok(true)]).await;
-        assert!(portal.client().call::<bool>("profile", &()).await.unwrap());
-        assert_eq!(portal.methods().len(), 2);
-    }
 }
 
 #[tokio::test]

@@ -121,10 +121,16 @@ impl Model {
             Step::LetPass(which) if !self.running.is_empty() => {
                 let item = self.running[which % self.running.len()];
                 let (which, state) = &mut self.items[item];
+                let which = *which;
                 if *state == State::Running {
-                    *state = State::Passing;
-                    self.passed.push(item);
-                    self.lanes.pass(lane(*which));
+                    if self.lanes.pass(lane(which)) {
+                        *state = State::Passing;
+                        self.passed.push(item);
+                    } else {
+                        let passing =
+                            |(of, state): &&(usize, State)| *of == which && *state == State::Passing;
+                        prop_assert_eq!(self.items.iter().filter(passing).count(), self.limit.div_ceil(4));
+                    }
                 }
             }
             Step::End { which, put_off } if !self.running.is_empty() => {
@@ -209,6 +215,7 @@ impl Model {
         }
         prop_assert!(self.items.iter().all(|(_, state)| *state == State::Finished), "nothing is lost");
         prop_assert!(self.lanes.behind.is_empty(), "nothing of an idle lane is kept");
+        prop_assert!(self.lanes.passing.is_empty());
         Ok(())
     }
 }
