@@ -117,11 +117,9 @@ impl Call {
         self.text("dialogid").or_else(chat)
     }
 
-    /// Calls with the same of these must reach the portal in the order in which they were made: those that write to
-    /// one dialog, or to one message.
-    pub(crate) fn order(&self) -> Option<String> {
-        let message = || self.text("messageid").map(|message| format!("message {message}"));
-        if self.is_read() { None } else { self.dialog().or_else(message) }
+    /// The message it is about, if the parameters tell.
+    pub(crate) fn message(&self) -> Option<String> {
+        self.text("messageid").map(|message| format!("message {message}"))
     }
 
     /// What the call sets, for calls of which only the last counts: likes of one message by one bot, set and taken

@@ -59,11 +59,17 @@ impl Client {
 
     fn manifest(&self, outgoing: &Outgoing, is_recorded: bool) -> Manifest {
         let call = &outgoing.call;
-        let dialog = call.dialog().map(Arc::from).or_else(|| self.manner().dialog.as_ref().map(Arc::clone));
+        let named = call.dialog().map(Arc::<str>::from);
+        let of_event = || self.manner().dialog.as_ref().map(Arc::clone);
+        let message = call.message().map(Arc::<str>::from);
+        // What names neither dialog nor message is about something else, a new chat, say.
+        let order =
+            named.clone().or_else(|| message.as_ref().and_then(|_| of_event())).or_else(|| message.clone());
         Manifest {
             actor: self.actor(),
-            dialog: dialog.unwrap_or_else(|| call.target().into()),
-            order: call.order().map(Arc::from),
+            dialog: named.or_else(of_event).unwrap_or_else(|| call.target().into()),
+            order: order.filter(|_| !call.is_read()),
+            message: message.filter(|_| !call.is_read()),
             method: call.method().into(),
             // What is recorded of one call says nothing of another.
             mark: if is_recorded { None } else { call.mark().map(Arc::from) },

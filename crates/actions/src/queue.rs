@@ -27,8 +27,10 @@ pub(crate) struct Manifest {
     pub(crate) dialog: Arc<str>,
     /// Calls with the same of these reach the portal in the order in which they came.
     pub(crate) order: Option<Arc<str>>,
+    /// The message it changes.
+    pub(crate) message: Option<Arc<str>>,
     pub(crate) method: Arc<str>,
-    /// A call takes the place of one that waits, was the last of its order, and has the same of these.
+    /// A call takes the place of one that waits, was the last for its message, and has the same of these.
     pub(crate) mark: Option<Arc<str>>,
     /// Whether somebody waits for it.
     pub(crate) is_urgent: bool,
@@ -96,7 +98,7 @@ pub(crate) enum Pushed<T> {
 pub(crate) struct Queue<T> {
     waiting: HashMap<u64, Waiting<T>>,
     actors: VecDeque<Line>,
-    /// The call that came last, of each actor and order, while it waits.
+    /// The call that came last, of each actor and message, while it waits.
     latest: HashMap<(Actor, Arc<str>), u64>,
     numbers: u64,
 }
@@ -168,7 +170,7 @@ impl<T> Queue<T> {
         let owner = self.numbers;
         let is_new = manifest.since.is_none();
         manifest.since.get_or_insert(owner);
-        let key = manifest.order.as_ref().map(|order| (manifest.actor.clone(), Arc::clone(order)));
+        let key = manifest.message.as_ref().map(|message| (manifest.actor.clone(), Arc::clone(message)));
         if let Some(place) = key.as_ref().and_then(|key| self.latest.get(key)).copied()
             && let Some(there) = self.waiting.get_mut(&place)
             && manifest.mark.is_some()
@@ -265,8 +267,8 @@ impl<T> Queue<T> {
 
     fn take_out(&mut self, place: u64) -> Option<(Manifest, T)> {
         let Waiting { manifest, call, .. } = self.waiting.remove(&place)?;
-        if let Some(order) = &manifest.order {
-            let key = (manifest.actor.clone(), Arc::clone(order));
+        if let Some(message) = &manifest.message {
+            let key = (manifest.actor.clone(), Arc::clone(message));
             if self.latest.get(&key) == Some(&place) {
                 self.latest.remove(&key);
             }

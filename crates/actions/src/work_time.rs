@@ -35,6 +35,8 @@ struct Method {
     reset_at: Instant,
     under_way: u32,
     last: Option<Instant>,
+    /// How often in a row it was refused.
+    strikes: u32,
 }
 
 /// What an answer says of its method's work time.
@@ -91,6 +93,7 @@ impl WorkTime {
         let Some(used) = used else { return };
         match self.methods.get_mut(method) {
             Some(known) => {
+                known.strikes = 0;
                 known.used = used.operating;
                 known.reset_at = used.reset_at;
                 known.cost = used.took.map_or(known.cost, |took| known.cost.mul_add(0.8, took * 0.2));
@@ -100,18 +103,25 @@ impl WorkTime {
     }
 
     /// The portal refused a call of the method since its work time is used up: its limit may be lower than was thought.
-    /// Returns when it is worth asking again. Where the refusal does not tell, an earlier answer may have; otherwise it
-    /// is a minute, which is what the portal counts in.
+    /// Returns when it is worth asking again: where the refusal does not tell, an earlier answer may have, if much was
+    /// used up by then; otherwise after a second, and after twice as long each further time, up to a minute.
     pub(crate) fn refused(&mut self, method: &str, used: Option<Used>, now: Instant) -> Instant {
         let known = self.methods.get(method);
-        let told = known.map(|known| known.reset_at).filter(|reset_at| *reset_at > now);
-        let reset_at = used.map(|used| used.reset_at).or(told).unwrap_or(now + MINUTE);
+        let strikes = known.map_or(0, |known| known.strikes);
+        // A portal that tells less than half of the limit is not believed.
+        let is_near = |operating: f64| operating >= self.limit / 2.0;
+        let told =
+            known.filter(|known| known.reset_at > now && is_near(known.used)).map(|known| known.reset_at);
+        let pause = || (Duration::from_secs(1) * (1 << strikes.min(6))).min(MINUTE);
+        let reset_at = used.map(|used| used.reset_at).or(told).unwrap_or_else(|| now + pause());
         let operating = used.map(|used| used.operating).or(known.map(|known| known.used)).unwrap_or_default();
-        // A portal that tells less than half of it is not believed.
-        if operating >= self.limit / 2.0 {
+        if is_near(operating) {
             self.limit = self.limit.min(operating);
         }
         self.landed(method, Some(Used { operating: operating.max(self.limit), reset_at, took: None }));
+        if let Some(known) = self.methods.get_mut(method) {
+            known.strikes = strikes + 1;
+        }
         reset_at
     }
 
@@ -126,7 +136,8 @@ impl WorkTime {
             self.methods.retain(|_, known| known.used >= worth_mentioning || known.under_way > 0);
         }
         let cost = used.took.unwrap_or_default();
-        let known = Method { used: used.operating, cost, reset_at: used.reset_at, under_way: 0, last: None };
+        let (used, reset_at) = (used.operating, used.reset_at);
+        let known = Method { used, cost, reset_at, under_way: 0, last: None, strikes: 0 };
         self.methods.insert(method.to_owned(), known);
     }
 }
@@ -203,8 +214,16 @@ mod tests {
         work.landed(LIKE, used(300.0, reset, 1.0));
         assert_eq!(work.refused(LIKE, None, now), reset);
         assert_eq!((work.wait(LIKE, now), work.limit), (Some(reset), 300.0));
-        assert_eq!(work.refused("unknown", None, now), now + MINUTE);
-        assert_eq!(work.wait("unknown", now), Some(now + MINUTE));
+        let mut asked = now;
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let until = asked + Duration::from_secs(pause);
+            assert_eq!(work.refused("unknown", None, asked), until);
+            assert_eq!(work.wait("unknown", asked), Some(until));
+            asked = until;
+        }
+        work.landed("unknown", used(1.0, asked, 1.0));
+        assert_eq!(work.wait("unknown", asked), None);
+        assert_eq!(work.refused("unknown", None, asked), asked + Duration::from_secs(1));
     }
 
     #[test]

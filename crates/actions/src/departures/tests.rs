@@ -9,6 +9,7 @@ fn like(message: u32) -> Manifest {
         actor: Actor("bot".into()),
         dialog: "chat1".into(),
         order: Some(format!("message {message}").into()),
+        message: None,
         method: "im.message.like".into(),
         mark: None,
         is_urgent: true,

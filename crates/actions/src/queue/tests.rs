@@ -50,6 +50,7 @@ fn call(dialog: &str) -> Manifest {
         actor: actor("bot"),
         dialog: dialog.into(),
         order: None,
+        message: None,
         method: "im.message.add".into(),
         mark: None,
         is_urgent: true,
@@ -69,8 +70,8 @@ fn bulk(dialog: &str) -> Manifest {
 
 fn like(message: u32, action: &str) -> Manifest {
     let mark = (action != "toggle").then(|| format!("like {message}").into());
-    let order = Some(format!("message {message}").into());
-    Manifest { order, mark, method: "im.message.like".into(), ..call("chat1") }
+    let message: Option<Arc<str>> = Some(format!("message {message}").into());
+    Manifest { order: message.clone(), message, mark, method: "im.message.like".into(), ..call("chat1") }
 }
 
 fn place<T>(pushed: Pushed<T>) -> Place {
