@@ -57,6 +57,25 @@ async fn rules_of_either_generation_reply_and_react() {
     }
 }
 
+/// More than the limits allow one by one, all in one dialog.
+#[tokio::test]
+async fn what_queues_up_is_liked_in_batches() {
+    let limited = concat!(include_str!("../bot.toml"), "\n[limits]\nburst = 2\nper_second = 4\n");
+    let (_program, control) = dev(Some(limited)).await;
+    let mut messages = Vec::new();
+    for n in 0..60 {
+        messages.push(control.say("chat1", 27, &format!("thanks {n}")).await);
+    }
+    for message in messages {
+        assert_eq!(control.liked(message).await.len(), 1);
+    }
+    let requests = control.get("/control/requests").await;
+    let requests: Vec<_> =
+        requests.as_array().unwrap().iter().map(|request| request["method"].as_str().unwrap()).collect();
+    assert!(requests.contains(&"batch"), "{requests:?}");
+    assert!(requests.len() < 40, "one request a like: {requests:?}");
+}
+
 #[tokio::test]
 async fn the_examples_do_what_they_say() {
     for (name, text, reply) in [

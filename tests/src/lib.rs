@@ -18,7 +18,7 @@ pub use control::Control;
 pub use durable::{Durable, Terms, seed, skipped};
 pub use load::{Habits, Kind, Ledger, Load, Sent, event};
 pub use program::{Program, example, program};
-pub use recorder::{Done, Mood, Recorder};
+pub use recorder::{Act, Done, Mood, Recorder};
 pub use scripted::{Call, Scripted};
 pub use tally::Tally;
 

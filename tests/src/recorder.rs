@@ -30,6 +30,15 @@ pub enum Mood {
     Ill,
 }
 
+/// What is done for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// It is liked.
+    Like,
+    /// It is answered.
+    Reply,
+}
+
 /// What was done to it.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
@@ -37,8 +46,9 @@ pub struct Done {
     pub likes: HashMap<u64, u32>,
     /// How often each message was answered.
     pub replies: HashMap<u64, u32>,
-    /// The messages of each dialog by the first that was done for them.
-    pub order: HashMap<u64, Vec<u64>>,
+    /// The messages of each dialog by the first that was done for them. Answers may go ahead of likes, so each are by
+    /// themselves.
+    pub order: HashMap<(u64, Act), Vec<u64>>,
     /// What else was asked for.
     pub strange: Vec<String>,
 }
@@ -139,35 +149,54 @@ async fn answer(State(state): State<Arc<Inner>>, request: Request) -> Response {
 }
 
 fn carry_out(state: &Inner, method: &str, params: &Value) -> Response {
+    let time = json!({"start": 1_772_625_907, "finish": 1_772_625_908.04, "operating": 0});
+    if method != "batch" {
+        return match act(state, method, params) {
+            Ok(result) => json_answer(StatusCode::OK, &json!({"result": result, "time": time}).to_string()),
+            Err(error) => json_answer(StatusCode::BAD_REQUEST, &error.to_string()),
+        };
+    }
+    let (mut results, mut errors) = (serde_json::Map::new(), serde_json::Map::new());
+    for (name, command) in params["cmd"].as_object().into_iter().flatten() {
+        let (method, query) = command.as_str().unwrap_or_default().split_once('?').unwrap_or_default();
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let params: Value = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        match act(state, method, &params) {
+            Ok(result) => results.insert(name.clone(), result),
+            Err(error) => errors.insert(name.clone(), error),
+        };
+    }
+    let result = json!({"result": results, "result_error": errors, "result_total": [], "result_next": []});
+    json_answer(StatusCode::OK, &json!({"result": result, "time": time}).to_string())
+}
+
+/// Does one call; the result, or the error.
+fn act(state: &Inner, method: &str, params: &Value) -> Result<Value, Value> {
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let text = params["MESSAGE"].as_str().unwrap_or_default();
     let said = text.split_once(NUMBER).and_then(|(_, number)| number.trim().parse().ok());
     let mut done = state.done.lock().unwrap();
-    let (id, times) = match (method, number(&params["MESSAGE_ID"]), said) {
-        ("im.message.like", Some(id), _) if params["ACTION"] == "plus" => (id, done.likes.entry(id)),
-        ("imbot.message.add", _, Some(id)) => (id, done.replies.entry(id)),
+    let (id, act, times) = match (method, number(&params["MESSAGE_ID"]), said) {
+        ("im.message.like", Some(id), _) if params["ACTION"] == "plus" => {
+            (id, Act::Like, done.likes.entry(id))
+        }
+        ("imbot.message.add", _, Some(id)) => (id, Act::Reply, done.replies.entry(id)),
         _ => {
             done.strange.push(format!("{method} {params}"));
-            return json_answer(StatusCode::BAD_REQUEST, r#"{"error":"INVALID_REQUEST"}"#);
+            return Err(json!({"error": "INVALID_REQUEST"}));
         }
     };
     let times = times.or_default();
     *times += 1;
     let first = *times == 1;
     if first {
-        done.order.entry(dialog_of(id)).or_default().push(id);
+        done.order.entry((dialog_of(id), act)).or_default().push(id);
     }
-    let time = json!({"start": 1_772_625_907, "finish": 1_772_625_908.04, "operating": 0});
-    if method == "imbot.message.add" {
-        return json_answer(StatusCode::OK, &json!({"result": id + 1, "time": time}).to_string());
+    match act {
+        Act::Reply => Ok((id + 1).into()),
+        Act::Like if first => Ok(true.into()),
+        Act::Like => Err(json!({"error": "WITHOUT_CHANGES", "error_description": "Nothing to change"})),
     }
-    if first {
-        return json_answer(StatusCode::OK, &json!({"result": true, "time": time}).to_string());
-    }
-    json_answer(
-        StatusCode::BAD_REQUEST,
-        r#"{"error":"WITHOUT_CHANGES","error_description":"Nothing to change"}"#,
-    )
 }
 
 fn json_answer(status: StatusCode, body: &str) -> Response {

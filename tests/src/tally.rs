@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use crate::{
     load::{Kind, Ledger, dialog_of},
-    recorder::Done,
+    recorder::{Act, Done},
 };
 
 /// The one reason to set a message aside.
@@ -41,6 +41,8 @@ pub struct Tally {
     pub replies_doubled: Vec<u64>,
     /// Messages for which something was done before it was for an earlier one of the dialog, and that earlier one.
     pub disordered: Vec<(u64, u64)>,
+    /// The same of likes.
+    pub likes_disordered: Vec<(u64, u64)>,
     /// What nobody has asked for, and what was set aside without being in doubt.
     pub strange: Vec<String>,
 }
@@ -70,13 +72,17 @@ impl Tally {
         tally.replies_lost = not_replied.filter(|id| !aside.contains_key(id)).copied().collect();
         tally.replies_doubled =
             done.replies.iter().filter(|(_, times)| **times > 1).map(|(id, _)| *id).collect();
-        for order in done.order.values() {
+        for ((_, act), order) in &done.order {
             // Of what was given up nobody knows when it came.
             let known = order.iter().filter(|id| sent.get(id).is_some_and(|sent| sent.acknowledged));
             let mut latest = 0;
             for id in known {
                 if *id < latest {
-                    tally.disordered.push((latest, *id));
+                    let disordered = match act {
+                        Act::Reply => &mut tally.disordered,
+                        Act::Like => &mut tally.likes_disordered,
+                    };
+                    disordered.push((latest, *id));
                 }
                 latest = latest.max(*id);
             }
@@ -92,6 +98,13 @@ impl Tally {
         tally
     }
 
+    /// Where events of rules that like are tried again, later ones of the dialog have passed them.
+    #[must_use]
+    pub fn likes_in_any_order(mut self) -> Self {
+        println!("likes that came late: {:?}", std::mem::take(&mut self.likes_disordered));
+        self
+    }
+
     /// Prints the figures and demands that nothing is lost, doubled or out of order.
     ///
     /// # Panics
@@ -105,6 +118,7 @@ impl Tally {
             && self.replies_lost.is_empty()
             && self.replies_doubled.is_empty()
             && self.disordered.is_empty()
+            && self.likes_disordered.is_empty()
             && self.strange.is_empty();
         assert!(sound, "{test}: {self:?}");
     }
@@ -129,7 +143,7 @@ impl fmt::Display for Tally {
             self.replies_lost.len(),
             self.replies_aside,
             self.replied_and_aside,
-            self.disordered.len(),
+            self.disordered.len() + self.likes_disordered.len(),
             self.strange.len(),
         )
     }

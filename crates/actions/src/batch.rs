@@ -29,11 +29,8 @@ pub(crate) fn body<'a>(commands: impl Iterator<Item = &'a str>, token: Option<&s
 
 /// What each of the methods would have been answered alone.
 pub(crate) fn read(batch: &Received, methods: &[&str]) -> Vec<Result<Received, Error>> {
-    let parts: Parts<'_> = match serde_json::from_str(batch.result()) {
-        Ok(parts) => parts,
-        // It holds nobody's values: what serde says of them does not matter here.
-        Err(_) => Parts::default(),
-    };
+    // What is no answer to a batch holds no answer to any call.
+    let parts: Parts<'_> = serde_json::from_str(batch.result()).unwrap_or_default();
     let of = |(at, method): (usize, &&str)| {
         let name = name(at);
         let part = Part {

@@ -141,7 +141,7 @@ impl Bucket {
     /// Whether so little of it is taken that calls need not share requests.
     pub(crate) fn is_nearly_empty(&mut self, now: Instant) -> bool {
         self.drain(now);
-        self.weight() * 8 < self.full
+        self.weight() * 16 < self.full
     }
 
     /// How many requests have departed and are not answered.

@@ -242,8 +242,9 @@ impl Passenger {
                 once.end(outcome.as_ref()).await;
             }
         }
-        let landed = Reply::Landed(Landed { outcome, once, turn, sent, until, again });
-        if let Err(Reply::Landed(Landed { outcome, once, turn, .. })) = reply.send(landed) {
+        let landed = Reply::Landed(Box::new(Landed { outcome, once, turn, sent, until, again }));
+        if let Err(Reply::Landed(landed)) = reply.send(landed) {
+            let Landed { outcome, once, turn, .. } = *landed;
             drop(turn);
             followers.tell(&outcome);
             if let Some(once) = once {

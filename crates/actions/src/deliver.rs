@@ -102,7 +102,7 @@ impl Delivery<'_> {
             Err(error) => return Some(Err(error)),
         };
         let landed = match reply {
-            Reply::Landed(landed) => landed,
+            Reply::Landed(landed) => *landed,
             Reply::Followed(outcome) => return Some(outcome),
             Reply::Abandoned => return None,
         };

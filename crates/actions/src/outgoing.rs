@@ -66,7 +66,7 @@ impl fmt::Debug for Parcel {
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// It went out, and this came of it.
-    Landed(Landed),
+    Landed(Box<Landed>),
     /// A later call took its place, and that one ended so.
     Followed(Result<Received, Error>),
     /// A later call took its place and was given up before it went out.

@@ -30,6 +30,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// The program's own, for all servers alike.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CONNECTIONS: u64 = 64;
 const WARM_UP: u64 = 4_000;
 const EVENTS: u64 = 40_000;

@@ -7,6 +7,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::runtime::Runtime;
 
+// A third more events a second than with glibc's: what one thread reads another drops.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     cli::logging::start(arguments.log_format);

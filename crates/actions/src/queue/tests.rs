@@ -74,9 +74,9 @@ fn like(message: u32, action: &str) -> Manifest {
     Manifest { order: message.clone(), message, mark, method: "im.message.like".into(), ..call("chat1") }
 }
 
-fn place<T>(pushed: Pushed<T>) -> Place {
+fn place<T>(pushed: &Pushed<T>) -> Place {
     match pushed {
-        Pushed::Waits(place, _) => place,
+        Pushed::Waits(place, _) => *place,
         Pushed::Replaced(..) => unreachable!("nothing later waits"),
     }
 }
@@ -165,7 +165,7 @@ fn a_held_method_waits_and_others_of_its_dialog_do_not() {
 fn what_was_put_aside_can_be_taken_back() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
     gate.held.insert("im.message.like");
-    let first = place(queue.push(like(1, "plus"), 1));
+    let first = place(&queue.push(like(1, "plus"), 1));
     queue.push(like(2, "plus"), 2);
     assert!(take(&mut queue, 50, &mut gate).is_empty());
     assert_eq!(queue.remove(first), Some(1));
@@ -204,7 +204,7 @@ fn company_weight_and_time_are_limited() {
 #[test]
 fn only_the_last_like_of_a_message_goes_out() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
-    let first = place(queue.push(like(5, "plus"), "like"));
+    let first = place(&queue.push(like(5, "plus"), "like"));
     queue.push(like(6, "plus"), "another message");
     let Pushed::Waits(second, replaced) = queue.push(like(5, "minus"), "unlike") else { unreachable!() };
     assert_eq!(replaced, Some("like"));
@@ -215,7 +215,7 @@ fn only_the_last_like_of_a_message_goes_out() {
 #[test]
 fn what_goes_out_again_keeps_its_order() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
-    let numbers = [1, 2, 3].map(|n| place(queue.push(write("a"), n)).number());
+    let numbers = [1, 2, 3].map(|n| place(&queue.push(write("a"), n)).number());
     assert_eq!(take(&mut queue, 2, &mut gate), [1, 2]);
     let again = |n: usize| Manifest { since: Some(numbers[n - 1]), ..write("a") };
     queue.push(again(2), 2);
@@ -227,7 +227,7 @@ fn what_goes_out_again_keeps_its_order() {
 #[test]
 fn a_new_call_does_not_pass_one_that_goes_out_again() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
-    let numbers = [1, 2].map(|n| place(queue.push(write("a"), n)).number());
+    let numbers = [1, 2].map(|n| place(&queue.push(write("a"), n)).number());
     assert_eq!(take(&mut queue, 2, &mut gate), [1, 2]);
     queue.push(write("a"), 3);
     // The second is still in its pause.
@@ -242,7 +242,7 @@ fn a_new_call_does_not_pass_one_that_goes_out_again() {
 #[test]
 fn what_goes_out_again_and_is_put_aside_comes_first() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
-    let first = place(queue.push(like(5, "toggle"), 1)).number();
+    let first = place(&queue.push(like(5, "toggle"), 1)).number();
     queue.push(like(5, "toggle"), 2);
     gate.held.insert("im.message.like");
     assert!(take(&mut queue, 50, &mut gate).is_empty());
@@ -269,7 +269,7 @@ fn a_toggle_and_another_actor_stand_in_between() {
 #[test]
 fn a_repeated_like_gives_way_to_a_later_one() {
     let (mut queue, mut gate) = (Queue::default(), Open::default());
-    let first = place(queue.push(like(5, "plus"), "like"));
+    let first = place(&queue.push(like(5, "plus"), "like"));
     assert_eq!(take(&mut queue, 1, &mut gate), ["like"]);
     queue.push(like(5, "minus"), "unlike");
     assert!(take(&mut queue, 1, &mut gate).is_empty());
@@ -327,7 +327,7 @@ proptest! {
                     if held && !ordered {
                         manifest.method = "im.message.like".into();
                     }
-                    let place = place(queue.push(manifest, number));
+                    let place = place(&queue.push(manifest, number));
                     waiting.push((number, place));
                 }
                 Step::Take(most) => {
@@ -340,7 +340,7 @@ proptest! {
                         prop_assert!(at.is_some(), "{number} came twice, or after it was taken back");
                         waiting.remove(at.unwrap());
                         if let Some(order) = &manifest.order {
-                            let key = (manifest.actor.clone(), order.clone(), manifest.is_urgent);
+                            let key = (manifest.actor.clone(), Arc::clone(order), manifest.is_urgent);
                             let before = last.insert(key, *number);
                             prop_assert!(before < Some(*number));
                         }
