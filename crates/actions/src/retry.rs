@@ -108,7 +108,7 @@ impl Backoff {
         let doubled = 1u32.checked_shl(self.failures - 1).unwrap_or(u32::MAX);
         let longest = self.policy.base.saturating_mul(doubled).min(self.policy.cap);
         let pause = longest.mul_f64(random.clamp(0.0, 1.0));
-        (pause <= self.deadline.saturating_duration_since(now)).then_some(pause)
+        (now + pause <= self.deadline).then_some(pause)
     }
 }
 
@@ -153,6 +153,15 @@ mod tests {
         let mut backoff = Backoff::new(RetryPolicy::default(), start);
         let pauses: Vec<_> = std::iter::from_fn(|| backoff.pause(start, 1.0)).collect();
         assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 15000, 15000].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn nothing_begins_after_the_deadline_not_even_at_once() {
+        let start = Instant::now();
+        let policy = RetryPolicy::default().within(Duration::ZERO).pauses(Duration::ZERO, Duration::ZERO);
+        let mut backoff = Backoff::new(policy, start);
+        assert_eq!(backoff.pause(start, 0.0), Some(Duration::ZERO));
+        assert_eq!(backoff.pause(start + Duration::from_millis(1), 0.0), None);
     }
 
     #[test]
