@@ -176,7 +176,7 @@ impl Bucket {
             self.speed = (self.speed / 2).max(1);
             self.slowed_at = Some(now);
         }
-        self.faster_at = Some(now + RECOVERY);
+        self.faster_at = (self.speed < EIGHTHS).then(|| now + RECOVERY);
     }
 
     fn weight(&self) -> u128 {

@@ -251,6 +251,23 @@ fn a_refusal_fills_it_and_slows_it_and_it_recovers() {
 }
 
 #[test]
+fn a_late_refusal_makes_it_no_faster_than_it_was() {
+    let mut bucket = Bucket::new(Limits::default().burst(2).per_second(1.0));
+    let now = Instant::now();
+    bucket.depart();
+    bucket.depart();
+    bucket.refused(now, now);
+    // By then all its speed has come back.
+    let later = now + RECOVERY * 4;
+    bucket.refused(now, later);
+    let much_later = later + RECOVERY * 2;
+    bucket.depart();
+    bucket.depart();
+    answer_all(&mut bucket, much_later);
+    assert_eq!(bucket.room(much_later), Room::In(Duration::from_secs(1)));
+}
+
+#[test]
 fn a_clock_that_lags_behind_changes_nothing() {
     let mut bucket = Bucket::new(Limits::default().burst(1).per_second(1.0));
     let now = Instant::now() + Duration::from_secs(5);
