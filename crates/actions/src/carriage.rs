@@ -109,29 +109,21 @@ async fn board(way_out: &WayOut, sent: Instant, mut passenger: Passenger) -> Opt
         () = passenger.reply.closed() => None,
         begun = &mut begin => Some(begun),
     };
-    let outcome = match begun {
-        Some((once, Ok(None))) => {
-            passenger.once = once;
-            return Some(passenger);
-        }
-        Some((once, Ok(Some(received)))) => (once, Ok(received)),
-        Some((once, Err(error))) => (once, Err(error)),
-        None => {
-            // What may be noted by now is taken back, however long the store takes.
-            tokio::spawn(async move {
-                if let (Some(once), Ok(None)) = begin.await {
-                    once.end(Err(&Error::new(ErrorKind::Expired, ""))).await;
-                }
-            });
-            way_out.worked(&passenger.method, None);
-            passenger.followers.is_under_way(false);
-            passenger.followers.abandon();
-            return None;
-        }
+    let Some((once, known)) = begun else {
+        // What may be noted by now is taken back, however long the store takes.
+        tokio::spawn(async move {
+            if let (Some(once), Ok(None)) = begin.await {
+                once.end(Err(&Error::new(ErrorKind::Expired, ""))).await;
+            }
+        });
+        way_out.worked(&passenger.method, None);
+        passenger.followers.is_under_way(false);
+        passenger.followers.abandon();
+        return None;
     };
-    way_out.worked(&passenger.method, None);
-    let (once, outcome) = outcome;
     passenger.once = once;
+    let Some(outcome) = known.transpose() else { return Some(passenger) };
+    way_out.worked(&passenger.method, None);
     passenger.tell(outcome, sent, None, Again::AsBefore).await;
     None
 }
