@@ -6,14 +6,18 @@ mod json;
 
 use std::{borrow::Cow, collections::HashMap};
 
-use crate::{DecodeError, DecodeErrorKind, Map, Value};
+use crate::{DecodeError, DecodeErrorKind, Map, Value, value::flag_of};
 
 /// How deep a body may nest. Events of today reach five.
 const MAX_DEPTH: usize = 16;
 /// How many values a body may hold, the containers among them. Events of today have fewer than 200.
 const MAX_VALUES: usize = 8192;
-/// From how many children on they are found by hash. Events of today have up to 50 in one place.
-const MANY: u32 = 64;
+/// From how many values on they are found by hash. Events of today have fewer than 200.
+const MANY: usize = 512;
+/// So many groups, by marks, they are in until then.
+const STARTS: usize = 256;
+/// How many bytes of a body there are to a value, at the least, as a rule.
+const BYTES_PER_VALUE: usize = 36;
 
 /// Reads a form or a JSON object. The first character tells them apart, since senders and proxies leave the
 /// `Content-Type` out, or wrong: no form begins with a brace.
@@ -29,9 +33,16 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
 /// All values of a body, each with the places of its first and last child and of its next sibling.
 pub(crate) struct Document<'body> {
     values: Vec<Slot<'body>>,
-    /// Children of containers that have many.
+    /// Of each value its mark, and where the last one before it is whose mark leads to the same `start`.
+    marks: Vec<(Mark, Place)>,
+    /// Where to begin when a value is looked for.
+    starts: [Place; STARTS],
+    /// The places of all, where there are many.
     index: HashMap<(Place, Key<'body>), Place>,
 }
+
+/// A value's parent, and something of its name.
+type Mark = u64;
 
 /// Where a value is in a [`Document`]. The root is at 0, and so nobody's child or sibling.
 type Place = u32;
@@ -42,11 +53,9 @@ type Key<'body> = Cow<'body, [u8]>;
 struct Slot<'body> {
     key: Key<'body>,
     leaf: Leaf<'body>,
-    children: u32,
     first: Place,
     last: Place,
     next: Place,
-    previous: Place,
 }
 
 /// What a value is.
@@ -63,10 +72,13 @@ enum Leaf<'body> {
 }
 
 impl<'body> Document<'body> {
-    fn new() -> Self {
-        let mut values = Vec::with_capacity(192);
+    /// Without any value but the root, which is a map; with room for what a body of so many bytes may hold.
+    fn new(length: usize) -> Self {
+        let room = (length / BYTES_PER_VALUE).clamp(16, 256);
+        let (mut values, mut marks) = (Vec::with_capacity(room), Vec::with_capacity(room));
         values.push(Slot::new(Cow::Borrowed(&[]), Leaf::Map));
-        Self { values, index: HashMap::new() }
+        marks.push((0, 0));
+        Self { values, marks, starts: [0; STARTS], index: HashMap::new() }
     }
 
     pub(crate) fn root(&self) -> Node<'_> {
@@ -81,48 +93,50 @@ impl<'body> Document<'body> {
         }
     }
 
-    /// Another child. One of the same name is not looked for: of equal names the last counts.
+    /// Another child. Of equal names the last is found.
     fn append(&mut self, parent: Place, key: Key<'body>, leaf: Leaf<'body>) -> Result<Place, DecodeError> {
-        if self.values.len() > MAX_VALUES {
+        let count = self.values.len();
+        if count > MAX_VALUES {
             return Err(DecodeError::new(DecodeErrorKind::TooComplex));
         }
-        let place = Place::try_from(self.values.len()).unwrap_or(Place::MAX);
-        let Slot { children, last, .. } = self.values[parent as usize];
-        if children == MANY {
-            for place in self.siblings(self.values[parent as usize].first).collect::<Vec<_>>() {
-                self.index.insert((parent, self.values[place as usize].key.clone()), place);
+        let place = Place::try_from(count).unwrap_or(Place::MAX);
+        if count == MANY {
+            for parent in 0..place {
+                for child in self.siblings(self.values[parent as usize].first).collect::<Vec<_>>() {
+                    self.index.insert((parent, self.values[child as usize].key.clone()), child);
+                }
             }
         }
-        if children >= MANY {
+        if count >= MANY {
             self.index.insert((parent, key.clone()), place);
         }
-        if last != 0 {
+        let last = std::mem::replace(&mut self.values[parent as usize].last, place);
+        if last == 0 {
+            self.values[parent as usize].first = place;
+        } else {
             self.values[last as usize].next = place;
         }
-        let parent = &mut self.values[parent as usize];
-        if parent.first == 0 {
-            parent.first = place;
-        }
-        parent.last = place;
-        parent.children += 1;
-        self.values.push(Slot { previous: last, ..Slot::new(key, leaf) });
+        let mark = mark(parent, &key);
+        let start = &mut self.starts[start(mark)];
+        self.marks.push((mark, *start));
+        *start = place;
+        self.values.push(Slot::new(key, leaf));
         Ok(place)
     }
 
     /// The last child of that name.
     fn find(&self, parent: Place, key: &[u8]) -> Option<Place> {
-        let Slot { children, last, .. } = self.values[parent as usize];
-        if children > MANY && *self.values[last as usize].key != *key {
+        if self.values.len() > MANY {
             return self.index.get(&(parent, Cow::Borrowed(key))).copied();
         }
-        // From the end: a tree is written depth first, so what is looked for is the last child again, if anything.
-        let mut place = last;
+        let wanted = mark(parent, key);
+        let mut place = self.starts[start(wanted)];
         while place != 0 {
-            let slot = &self.values[place as usize];
-            if *slot.key == *key {
+            let (mark, before) = self.marks[place as usize];
+            if mark == wanted && *self.values[place as usize].key == *key {
                 return Some(place);
             }
-            place = slot.previous;
+            place = before;
         }
         None
     }
@@ -132,14 +146,25 @@ impl<'body> Document<'body> {
         std::iter::successors(next(first), move |place| next(self.values[*place as usize].next))
     }
 
-    /// Replaces what is there, children and all.
+    /// Makes something else of a value without children.
     fn set(&mut self, place: Place, leaf: Leaf<'body>) {
-        let slot = &mut self.values[place as usize];
-        if slot.children > MANY {
-            self.index.retain(|(parent, _), _| *parent != place);
-        }
-        (slot.leaf, slot.first, slot.last, slot.children) = (leaf, 0, 0, 0);
+        self.values[place as usize].leaf = leaf;
     }
+}
+
+/// Equal for equal names in one place, and mostly different for others.
+fn mark(parent: Place, key: &[u8]) -> Mark {
+    let name = match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u32::from_le_bytes(*first).wrapping_mul(31).wrapping_add(u32::from_le_bytes(*last))
+        }
+        _ => key.iter().fold(0, |name, byte| name << 8 | u32::from(*byte)),
+    };
+    Mark::from(parent) << 32 | Mark::from(name)
+}
+
+fn start(mark: Mark) -> usize {
+    (mark.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % STARTS
 }
 
 fn key_of(name: Cow<'_, str>) -> Key<'_> {
@@ -151,7 +176,7 @@ fn key_of(name: Cow<'_, str>) -> Key<'_> {
 
 impl<'body> Slot<'body> {
     fn new(key: Key<'body>, leaf: Leaf<'body>) -> Self {
-        Self { key, leaf, children: 0, first: 0, last: 0, next: 0, previous: 0 }
+        Self { key, leaf, first: 0, last: 0, next: 0 }
     }
 }
 
@@ -172,7 +197,7 @@ impl<'doc> Node<'doc> {
             Some(Slot { leaf: Leaf::List, first, .. }) => {
                 key.parse().ok().and_then(|index| self.document.siblings(*first).nth(index))
             }
-            Some(Slot { children: 1.., .. }) => {
+            Some(Slot { first: 1.., .. }) => {
                 self.place.and_then(|place| self.document.find(place, key.as_bytes()))
             }
             _ => None,
@@ -204,9 +229,18 @@ impl<'doc> Node<'doc> {
     /// The number, as [`Value::as_u64`] reads it.
     pub(crate) fn number(self) -> Option<u64> {
         match &self.slot()?.leaf {
-            Leaf::Encoded(encoded) => form::decode(encoded).parse().ok(),
+            Leaf::Encoded(encoded) => form::digits(encoded).or_else(|| form::decode(encoded).parse().ok()),
             Leaf::Text(text) => text.parse().ok(),
             _ => self.scalar().as_u64(),
+        }
+    }
+
+    /// Yes or no, as [`Value::as_bool`] reads it.
+    pub(crate) fn flag(self) -> Option<bool> {
+        match &self.slot()?.leaf {
+            Leaf::Encoded(encoded) => flag_of(&form::decode(encoded)),
+            Leaf::Text(text) => flag_of(text),
+            _ => self.scalar().as_bool(),
         }
     }
 
@@ -261,7 +295,7 @@ mod tests {
         #[test]
         fn a_form_and_the_same_tree_as_json_are_equal(
             keys in proptest::collection::btree_map(
-                "[a-zA-Z_ é%+]{1,8}", proptest::collection::btree_map("[a-zA-Z_]{1,2}", any::<String>(), 1..80), 1..5,
+                "[a-zA-Z_ é%+]{1,8}", proptest::collection::btree_map("[a-zA-Z_]{1,2}", any::<String>(), 1..200), 1..5,
             ),
             raw_brackets in any::<bool>(),
         ) {
@@ -300,6 +334,14 @@ mod tests {
         for body in ["", " ", "{", "{\"a\":}", "{} x"] {
             assert_eq!(read(body.as_bytes()).unwrap_err().kind(), DecodeErrorKind::Malformed, "{body}");
         }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_told_apart() {
+        let body = read(b"a[name1long]=1&a[name2long]=2&b[name1long]=3&a[]=4&a[0]=5&a[%00]=6").unwrap();
+        let child = |key| body.get("a").get(key).as_u64();
+        assert_eq!([child("name1long"), child("name2long"), child("name3long")], [Some(1), Some(2), None]);
+        assert_eq!([child("0"), child("\0"), child("")], [Some(5), Some(6), None]);
     }
 
     #[test]

@@ -98,11 +98,7 @@ impl Value {
                 Some(1) => Some(true),
                 _ => None,
             },
-            Self::Text(text) => match text.as_str() {
-                "Y" | "y" | "1" | "true" => Some(true),
-                "N" | "n" | "0" | "false" | "" => Some(false),
-                _ => None,
-            },
+            Self::Text(text) => flag_of(text),
             _ => None,
         }
     }
@@ -139,6 +135,14 @@ impl Value {
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+pub(crate) fn flag_of(text: &str) -> Option<bool> {
+    match text {
+        "Y" | "y" | "1" | "true" => Some(true),
+        "N" | "n" | "0" | "false" | "" => Some(false),
+        _ => None,
     }
 }
 

@@ -6,19 +6,17 @@ use super::{Document, Key, Leaf, MAX_DEPTH, MAX_VALUES, Place, key_of};
 use crate::{DecodeError, DecodeErrorKind};
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
-    let mut path = Path { document: Document::new(), key: &[], steps: Vec::with_capacity(MAX_DEPTH) };
-    for (number, pair) in split(body, b'&').enumerate() {
-        if number > MAX_VALUES {
-            return Err(DecodeError::new(DecodeErrorKind::TooComplex));
+    let mut path =
+        Path { document: Document::new(body.len()), before: &[], steps: Vec::with_capacity(MAX_DEPTH) };
+    let mut rest = body;
+    for _ in 0..=MAX_VALUES {
+        match rest {
+            [] => return Ok(path.document),
+            [b'&', after @ ..] => rest = after,
+            _ => rest = path.put(rest)?,
         }
-        if pair.is_empty() {
-            continue;
-        }
-        let equals = memchr::memchr(b'=', pair).unwrap_or(pair.len());
-        let (key, value) = (&pair[..equals], pair.get(equals + 1..).unwrap_or_default());
-        path.put(key, Leaf::Encoded(value))?;
     }
-    Ok(path.document)
+    Err(DecodeError::new(DecodeErrorKind::TooComplex))
 }
 
 /// Text without its `+` and `%`; what is no UTF-8 is replaced.
@@ -34,23 +32,24 @@ pub(super) fn decode(encoded: &[u8]) -> Cow<'_, str> {
     }
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
-    while let [byte, after @ ..] = rest {
-        let coded = if *byte == b'%' { hexadecimal(after) } else { None };
-        decoded.push(if *byte == b'+' { b' ' } else { coded.unwrap_or(*byte) });
-        rest = if coded.is_some() { &after[2..] } else { after };
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        decoded.extend_from_slice(&rest[..at]);
+        let coded = if rest[at] == b'%' { hexadecimal(&rest[at + 1..]) } else { Some(b' ') };
+        decoded.push(coded.unwrap_or(b'%'));
+        rest = &rest[at + if rest[at] == b'%' && coded.is_some() { 3 } else { 1 }..];
     }
+    decoded.extend_from_slice(rest);
     Cow::Owned(
         String::from_utf8(decoded)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
     )
 }
 
-/// The same of a name.
-fn decode_name(encoded: &[u8]) -> Key<'_> {
-    if encoded.iter().all(|byte| byte.is_ascii() && !matches!(byte, b'+' | b'%')) {
-        return Cow::Borrowed(encoded);
-    }
-    key_of(decode(encoded))
+/// The number that is written in digits alone, without a copy; others are for [`decode`].
+pub(super) fn digits(encoded: &[u8]) -> Option<u64> {
+    let digit = |number: u64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'));
+    // As many digits as are below u64::MAX whatever they are.
+    if (1..20).contains(&encoded.len()) { encoded.iter().try_fold(0, digit) } else { None }
 }
 
 /// The byte that the two digits at the beginning stand for.
@@ -60,56 +59,46 @@ fn hexadecimal(digits: &[u8]) -> Option<u8> {
     u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
 }
 
-fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let end = memchr::memchr(separator, text);
-        rest = end.map(|end| &text[end + 1..]);
-        Some(&text[..end.unwrap_or(text.len())])
-    })
-}
-
 /// Walks from one key to the next. Keys come depth first, so most of the way is the same as the last time.
 struct Path<'body> {
     document: Document<'body>,
-    /// The key before this one.
-    key: &'body [u8],
-    /// The containers on the way there, each with where its segment ends in the key.
+    /// The body from the pair before this one on.
+    before: &'body [u8],
+    /// The containers on the way there, each with where its segment ends in the pair.
     steps: Vec<(usize, Place)>,
 }
 
 impl<'body> Path<'body> {
-    /// `data[BOT][5]` is at `data`, `BOT`, `5`. An empty segment takes the next free index; brackets that do not close
-    /// are part of the name.
-    fn put(&mut self, key: &'body [u8], leaf: Leaf<'body>) -> Result<(), DecodeError> {
+    /// Puts the pair at the beginning of the body, and returns what follows it. `data[BOT][5]=x` is at `data`, `BOT`,
+    /// `5`. An empty segment takes the next free index; brackets that do not close are part of the name.
+    fn put(&mut self, body: &'body [u8]) -> Result<&'body [u8], DecodeError> {
         let mut first = None;
         while let Some((end, _)) = self.steps.last() {
             // On the same way, if a segment follows where that step ended.
-            first = if key.starts_with(&self.key[..*end]) { segment(&key[*end..]) } else { None };
+            first = if body.starts_with(&self.before[..*end]) { segment(&body[*end..]) } else { None };
             if first.is_some() {
                 break;
             }
             self.steps.pop();
         }
-        self.key = key;
+        self.before = body;
         let (mut at, mut place) = self.steps.last().copied().unwrap_or((0, 0));
-        let (mut name, length) = first.unwrap_or_else(|| first_name(key));
-        at += length;
+        let mut segment = first.unwrap_or_else(|| first_name(body));
+        at += segment.length;
         let mut depth = self.steps.len();
         let mut same_next_time = true;
-        while let Some((next, length)) = segment(&key[at..]) {
+        while let Some(next) = self::segment(&body[at..]) {
             depth += 1;
             if depth == MAX_DEPTH {
                 return Err(DecodeError::new(DecodeErrorKind::TooComplex));
             }
             // An empty segment is another index the next time.
-            same_next_time &= !is_index(name, place);
-            place = if is_index(name, place) {
+            same_next_time &= !segment.is_index(place);
+            place = if segment.is_index(place) {
                 let index = next_index(&self.document, place);
                 self.document.append(place, index, Leaf::Map)?
             } else {
-                self.document.child(place, decode_name(name))?
+                self.document.child(place, segment.key())?
             };
             if !matches!(self.document.values[place as usize].leaf, Leaf::Map) {
                 self.document.set(place, Leaf::Map);
@@ -117,46 +106,87 @@ impl<'body> Path<'body> {
             if same_next_time {
                 self.steps.push((at, place));
             }
-            name = next;
-            at += length;
+            segment = next;
+            at += segment.length;
         }
-        let name = if is_index(name, place) { next_index(&self.document, place) } else { decode_name(name) };
-        self.document.append(place, name, leaf).map(|_| ())
+        let key = if segment.is_index(place) { next_index(&self.document, place) } else { segment.key() };
+        // What follows the last bracket is no part of the name, and mostly nothing.
+        let rest = &body[at..];
+        let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        let (value, rest) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
+        let value = match value {
+            [b'=', value @ ..] => value,
+            _ => memchr::memchr(b'=', value).map_or(&[][..], |equals| &value[equals + 1..]),
+        };
+        self.document.append(place, key, Leaf::Encoded(value))?;
+        Ok(rest)
     }
 }
 
-fn is_index(name: &[u8], parent: Place) -> bool {
-    name.is_empty() && parent != 0
+/// A name in a key.
+struct Segment<'body> {
+    name: &'body [u8],
+    /// With its brackets.
+    length: usize,
+    /// Whether the name is what is written, and not encoded.
+    is_plain: bool,
 }
 
-/// What comes before the first bracket; all of it where no segment follows, or nothing comes before.
-fn first_name(key: &[u8]) -> (&[u8], usize) {
+impl<'body> Segment<'body> {
+    fn is_index(&self, parent: Place) -> bool {
+        self.name.is_empty() && parent != 0
+    }
+
+    fn key(&self) -> Key<'body> {
+        if self.is_plain { Cow::Borrowed(self.name) } else { key_of(decode(self.name)) }
+    }
+}
+
+/// What comes before the first bracket; all of the key where no segment follows, or nothing comes before.
+fn first_name(body: &[u8]) -> Segment<'_> {
+    let key = &body[..memchr::memchr2(b'=', b'&', body).unwrap_or(body.len())];
     let name = match (1..key.len()).find(|at| bracket(&key[*at..], b'[').is_some()) {
         Some(open) if bracket(key, b'[').is_none() && segment(&key[open..]).is_some() => &key[..open],
         _ => key,
     };
-    (name, name.len())
+    Segment { name, length: name.len(), is_plain: !name.iter().any(|byte| IS_SPECIAL[usize::from(*byte)]) }
 }
 
-/// The segment in brackets at the beginning, and its length with them.
-fn segment(key: &[u8]) -> Option<(&[u8], usize)> {
-    let open = bracket(key, b'[')?;
-    let mut close = open;
+/// The segment in brackets at the beginning.
+fn segment(body: &[u8]) -> Option<Segment<'_>> {
+    let open = bracket(body, b'[')?;
+    let (mut close, mut is_plain) = (open, true);
     loop {
-        close += key[close..].iter().position(|byte| matches!(byte, b']' | b'%'))?;
-        if let Some(length) = bracket(&key[close..], b']') {
-            return Some((&key[open..close], close + length));
+        close += body[close..].iter().position(|byte| IS_SPECIAL[usize::from(*byte)])?;
+        if let Some(length) = bracket(&body[close..], b']') {
+            return Some(Segment { name: &body[open..close], length: close + length, is_plain });
         }
+        if matches!(body[close], b'=' | b'&') {
+            return None;
+        }
+        is_plain = false;
         close += 1;
     }
 }
 
+/// What ends a name, or keeps it from being what is written.
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        is_special[byte as usize] = matches!(byte, b']' | b'=' | b'&' | b'%' | b'+' | 0x80..);
+        if byte == u8::MAX {
+            break is_special;
+        }
+        byte += 1;
+    }
+};
+
 /// The length of that bracket at the beginning, plain or encoded.
 fn bracket(key: &[u8], bracket: u8) -> Option<usize> {
     match key {
+        [b'%', b'5', code, ..] if (code | 0x20) == (if bracket == b'[' { b'b' } else { b'd' }) => Some(3),
         [first, ..] if *first == bracket => Some(1),
-        [b'%', b'5', b'B' | b'b', ..] if bracket == b'[' => Some(3),
-        [b'%', b'5', b'D' | b'd', ..] if bracket == b']' => Some(3),
         _ => None,
     }
 }

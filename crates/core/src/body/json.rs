@@ -8,7 +8,7 @@ use super::{Document, Leaf, MAX_DEPTH, MAX_VALUES, Place, key_of};
 use crate::{DecodeError, DecodeErrorKind};
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
-    let mut document = Document::new();
+    let mut document = Document::new(body.len());
     let mut too_deep = false;
     let mut json = serde_json::Deserializer::from_slice(body);
     let root = Seed { document: &mut document, too_deep: &mut too_deep, at: At::Root, depth: 0 };

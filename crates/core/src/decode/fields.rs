@@ -52,7 +52,7 @@ impl<'data> Fields<'data> {
     }
 
     pub(super) fn flag(self, key: &str) -> bool {
-        self.0.get(key).scalar().as_bool().unwrap_or_default()
+        self.0.get(key).flag().unwrap_or_default()
     }
 
     /// The ids in a list, or in a map from id to id.
