@@ -65,7 +65,7 @@ impl Context {
     /// }
     /// ```
     #[must_use]
-    pub fn recording(mut self, effects: EntryEffects, handler: impl Into<String>) -> Self {
+    pub fn recording(mut self, effects: EntryEffects, handler: impl Into<Arc<str>>) -> Self {
         self.recorder = Some(Arc::new(Recorder::new(effects, handler.into())));
         self
     }

@@ -20,14 +20,14 @@ use crate::{
 pub(crate) struct Recorder {
     effects: EntryEffects,
     /// The handler, with the scope below it.
-    scope: String,
+    scope: Arc<str>,
     /// How many effects there were of each scope, method and target. All scopes share it: one that is entered twice
     /// counts on.
     counts: Arc<Mutex<HashMap<String, u32>>>,
 }
 
 impl Recorder {
-    pub(crate) fn new(effects: EntryEffects, handler: String) -> Self {
+    pub(crate) fn new(effects: EntryEffects, handler: Arc<str>) -> Self {
         Self { effects, scope: handler, counts: Arc::default() }
     }
 
@@ -35,7 +35,7 @@ impl Recorder {
     pub(crate) fn scoped(&self, name: &str) -> Self {
         // One level, whatever is in it: no name reaches into another's scope.
         let name = name.replace('%', "%25").replace('/', "%2F");
-        let scope = format!("{}/{name}", self.scope);
+        let scope = format!("{}/{name}", self.scope).into();
         Self { effects: self.effects.clone(), scope, counts: Arc::clone(&self.counts) }
     }
 

@@ -12,6 +12,7 @@ use std::{
 
 use b24bot_actions::Portals;
 use b24bot_core::{Event, InboxError, Lane, Store};
+use futures_util::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinError, JoinSet},
@@ -21,7 +22,7 @@ use tokio::{
 use crate::{
     Drain, Drained, Failure, Handler, Retries,
     lanes::Lanes,
-    measure,
+    measure::Measures,
     ticket::Ticket,
     worker::{ErrorHook, Named, Turn, Worker},
 };
@@ -29,6 +30,9 @@ use crate::{
 /// How many events are handled at once, unless told. Most of them wait, for their portal's limit or its answer: that
 /// costs some kilobytes each, and must not keep other portals waiting.
 const CONCURRENCY: usize = 4096;
+
+/// So many entries are taken from the store, at the most, before those that were taken are begun.
+const AT_ONCE: usize = 64;
 
 /// Runs handlers on what a store holds.
 ///
@@ -149,7 +153,6 @@ impl Dispatcher {
     ///
     /// When the store cannot be read. What it gave out by then is handled first.
     pub async fn run(self, store: Arc<dyn Store>) -> Result<Drained, InboxError> {
-        measure::describe();
         let waits_for_all = !store.is_durable();
         let longest_pause = self.retries.max_pause;
         let worker = Arc::new(Worker {
@@ -159,6 +162,7 @@ impl Dispatcher {
             store: Arc::clone(&store),
             retries: self.retries,
             max_age: self.max_age,
+            measures: Measures::new(),
         });
         let mut lanes: Lanes<Ticket> = Lanes::new(self.concurrency);
         let mut tasks = JoinSet::new();
@@ -191,20 +195,33 @@ impl Dispatcher {
                     }
                     break;
                 }
-                Some(ended) = tasks.join_next_with_id() => take_back(&mut lanes, &mut running, ended),
+                Some(ended) = tasks.join_next_with_id() => {
+                    take_back(&mut lanes, &mut running, ended);
+                    while let Some(ended) = tasks.try_join_next_with_id() {
+                        take_back(&mut lanes, &mut running, ended);
+                    }
+                }
                 Some(task) = passed.recv() => {
                     if let Some((lane, has_passed @ false)) = running.get_mut(&task) {
                         *has_passed = lanes.pass(lane.clone());
                     }
                 }
-                arrived = &mut next, if end.is_none() => match arrived {
-                    Ok(Some((lane, ticket))) => {
-                        lanes.push(lane, ticket);
-                        next.set(arrival(&*store, self.lane));
+                arrived = &mut next, if end.is_none() => {
+                    let mut arrived = Some(arrived);
+                    let mut room = AT_ONCE;
+                    while let Some(arrival) = arrived.take() {
+                        match arrival {
+                            Ok(Some((lane, ticket))) => {
+                                lanes.push(lane, ticket);
+                                next.set(self::arrival(&*store, self.lane));
+                                room -= 1;
+                                arrived = if room > 0 { (&mut next).now_or_never() } else { None };
+                            }
+                            Ok(None) => end = Some(Ok(())),
+                            Err(error) => end = Some(Err(error)),
+                        }
                     }
-                    Ok(None) => end = Some(Ok(())),
-                    Err(error) => end = Some(Err(error)),
-                },
+                }
                 () = until(due) => {}
             }
         }

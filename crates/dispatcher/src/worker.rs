@@ -15,7 +15,8 @@ use futures_util::FutureExt;
 use tokio::{sync::mpsc::UnboundedSender, task::Id, time::Instant};
 
 use crate::{
-    Cause, Failure, Handler, Order, Retries, handler, measure,
+    Cause, Failure, Handler, Order, Retries, handler,
+    measure::Measures,
     ticket::{Ticket, millis},
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Worker {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) retries: Retries,
     pub(crate) max_age: Option<Duration>,
+    pub(crate) measures: Measures,
 }
 
 /// What becomes of a ticket after its turn.
@@ -56,8 +58,10 @@ pub(crate) enum Turn {
 /// What the handlers made of an event.
 struct Attempt<'worker> {
     number: u32,
-    /// Handlers that were content, now or earlier.
+    /// Handlers that were content earlier.
     finished: Vec<String>,
+    /// And now.
+    content: Vec<&'worker str>,
     asked_at: u64,
     failed: Vec<(&'worker str, Cause)>,
 }
@@ -145,10 +149,10 @@ impl Worker {
             None => (0, Vec::new(), 0),
         };
         if attempts > 0 {
-            measure::retry();
+            self.measures.retry();
         }
-        let mut attempt =
-            Attempt { number: attempts.saturating_add(1), finished, asked_at, failed: Vec::new() };
+        let number = attempts.saturating_add(1);
+        let mut attempt = Attempt { number, finished, content: Vec::new(), asked_at, failed: Vec::new() };
         let started = Instant::now();
         let is_content = |finished: &[String], name: &str| finished.iter().any(|finished| finished == name);
         let last = self.handlers.iter().rposition(|named| !is_content(&attempt.finished, &named.name));
@@ -158,7 +162,7 @@ impl Worker {
             }
             let effects: Arc<dyn Effects> = Arc::<dyn Store>::clone(&self.store);
             let effects = EntryEffects::new(effects, entry.clone());
-            let mut ctx = self.portals.context(Arc::clone(event)).recording(effects, &**name);
+            let mut ctx = self.portals.context(Arc::clone(event)).recording(effects, Arc::clone(name));
             // Before the last handler is at work, or if the event is tried again, the others' order would suffer.
             if Some(at) == last
                 && attempt.failed.is_empty()
@@ -171,16 +175,17 @@ impl Worker {
                 });
             }
             match call(&**handler, &ctx, event).await {
-                Ok(()) => attempt.finished.push(name.to_string()),
+                Ok(()) => attempt.content.push(name),
                 Err(cause) => attempt.failed.push((name, cause)),
             }
         }
-        measure::handled(started.elapsed());
+        self.measures.handled(started.elapsed());
         if attempt.failed.is_empty() { (Settled::Done, None) } else { self.failed(event, attempt) }
     }
 
     fn failed(&self, event: &Event, attempt: Attempt<'_>) -> (Settled, Option<Duration>) {
-        let Attempt { number, finished, asked_at, failed } = attempt;
+        let Attempt { number, mut finished, content, asked_at, failed } = attempt;
+        finished.extend(content.into_iter().map(str::to_owned));
         let any = |is: fn(&Cause) -> bool| {
             failed.iter().any(|(_, cause)| of_user("an error", || is(cause)).unwrap_or(false))
         };
