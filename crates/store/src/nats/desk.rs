@@ -173,14 +173,18 @@ impl NatsStore {
         let streams = &self.node.streams;
         self.node.count_dead().await;
         let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
-        let counts = stream::iter(events).map(async |(subject, _)| {
-            let Some(partition) = names::partition_of(&subject) else { return Ok(()) };
+        // Also those without events: what was written down of them may count some that were purged since.
+        let counts = stream::iter(0..PARTITIONS).map(async |partition| {
             let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
             let revision = message.as_ref().map_or(0, |message| message.sequence);
             let part =
                 message.and_then(|message| serde_json::from_slice::<PartRecord>(&message.payload).ok());
             let mut record = part.unwrap_or_default().record;
-            let above = self.count_from(subject, record.floor + 1).await?;
+            let subject = streams.names.event(partition);
+            let above = match events.iter().any(|(used, _)| *used == subject) {
+                true => self.count_from(subject, record.floor + 1).await?,
+                false => 0,
+            };
             record.open = above.saturating_sub(record.settled());
             record.read_to = last;
             self.node.state().learn(partition, revision, record);
@@ -220,32 +224,36 @@ impl NatsStore {
     async fn list_pending(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
         let streams = &self.node.streams;
         let records = self.records().await?;
-        let (events, _) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
+        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
         let used = events.iter().filter_map(|(subject, _)| names::partition_of(subject));
         let floors = used.filter_map(|partition| Some(records.get(usize::from(partition))?.floor));
         let Some(floor) = floors.min() else { return Ok(Vec::new()) };
-        let consumer = self.reader(streams.names.all("event"), floor.max(after) + 1).await?;
-        let mut left = consumer.cached_info().num_pending;
+        let mut position = floor.max(after);
+        let consumer = self.reader(streams.names.all("event"), position + 1).await?;
         let mut found = Vec::new();
-        while left > 0 && found.len() < limit {
-            let mut batch =
-                consumer.fetch().max_messages(BATCH).messages().await.map_err(InboxError::storage)?;
-            let before = left;
-            while let Some(message) = batch.next().await {
+        let mut has_more = consumer.cached_info().num_pending > 0;
+        // What the server says is left is not relied on: it may count an event twice that came just before (2.9), and then
+        // whoever asks for the last one waits for ever.
+        while has_more && position < last && found.len() < limit {
+            let batch = consumer.fetch().max_messages(BATCH).expires(streams::PATIENCE).messages().await;
+            let mut batch = batch.map_err(InboxError::storage)?;
+            let mut came = 0;
+            while position < last
+                && let Some(message) = batch.next().await
+            {
                 let message = message.map_err(InboxError::storage)?;
-                left = left.saturating_sub(1);
-                let seq = message.info().map_err(InboxError::storage)?.stream_sequence;
+                let info = message.info().map_err(InboxError::storage)?;
+                let published = info.published;
+                (position, came) = (info.stream_sequence, came + 1);
                 let partition = names::partition_of(&message.subject);
                 let record = partition.and_then(|partition| records.get(usize::from(partition)));
-                if found.len() < limit && record.is_some_and(|record| !record.is_settled(seq)) {
-                    let published = message.info().map_err(InboxError::storage)?.published;
-                    found.push((partition.unwrap_or_default(), seq, published, message.message));
+                if found.len() < limit && record.is_some_and(|record| !record.is_settled(position)) {
+                    found.push((partition.unwrap_or_default(), position, published, message.message));
                 }
             }
-            if left == before {
-                break;
-            }
+            has_more = came == BATCH;
         }
+        streams.connected()?;
         let _ = streams.events.delete_consumer(&consumer.cached_info().name).await;
         stream::iter(found)
             .map(async |(partition, seq, published, message)| {

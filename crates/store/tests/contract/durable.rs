@@ -124,6 +124,18 @@ pub(crate) async fn what_was_purged_stays_purged<P: Place>() {
     assert_nothing_waits(&store).await;
 }
 
+pub(crate) async fn what_was_purged_before_any_work_is_not_counted<P: Place>() {
+    let place = P::new().await;
+    let store = place.open().await;
+    store.put(messages([1])).await.unwrap();
+    next(&store).await;
+    let store = reopened(&place, store, true).await;
+    assert!(store.purge(pending_id(&store, &message(27, 1)).await).await.unwrap());
+    assert_counts(&store, 0, 0, 0).await;
+    let store = reopened(&place, store, true).await;
+    assert_counts(&store, 0, 0, 0).await;
+}
+
 pub(crate) async fn repeats_are_recognised<P: Place>() {
     let place = P::new().await;
     let mut store = place.open().await;

@@ -132,6 +132,7 @@ macro_rules! group {
             what_failed_comes_with_its_progress
             what_was_set_aside_can_be_handled_again
             what_was_purged_stays_purged
+            what_was_purged_before_any_work_is_not_counted
             repeats_are_recognised
             what_was_refused_is_not_there
             numbers_go_on
