@@ -246,7 +246,7 @@ impl Node {
         // What has come since the queue was found empty is given out first.
         !state.has_more()
             && state.shares.is_alive(Instant::now())
-            && state.shares.is_settled()
+            && (state.is_going || state.shares.is_settled())
             && held.all(|(_, held)| held.is_read)
             && (state.position >= last || state.all_held().next().is_none())
     }

@@ -55,6 +55,8 @@ pub(crate) struct Node {
     gained: Notify,
     /// Held while things are written down.
     writing: tokio::sync::Mutex<()>,
+    /// How many times signs of life are being sent and partitions asked for: none of it may come after the farewell.
+    asking: watch::Sender<usize>,
     /// Turns true when the store is gone.
     pub(crate) gone: watch::Sender<bool>,
 }
@@ -64,6 +66,22 @@ pub(crate) struct Node {
 struct Beat {
     /// 0 when it goes.
     n: u64,
+}
+
+/// Signs of life are being sent, or partitions asked for.
+struct Asking(Arc<Node>);
+
+impl Asking {
+    fn begin(node: &Arc<Node>) -> Self {
+        node.asking.send_modify(|asking| *asking += 1);
+        Self(Arc::clone(node))
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.asking.send_modify(|asking| *asking = asking.saturating_sub(1));
+    }
 }
 
 impl Node {
@@ -77,6 +95,7 @@ impl Node {
             hurry: Notify::new(),
             gained: Notify::new(),
             writing: tokio::sync::Mutex::new(()),
+            asking: watch::Sender::new(0),
             gone: watch::Sender::new(false),
         })
     }
@@ -131,7 +150,9 @@ impl Node {
     /// Writes down what was settled and gives up the partitions, so that others need not wait; those with entries in
     /// hand only if `all`.
     pub(crate) async fn leave(&self, all: bool) -> Result<(), InboxError> {
-        let (is_working, is_idle) = {
+        self.state().is_going = true;
+        self.all_asked().await;
+        let (is_working, is_idle, granted) = {
             let mut state = self.state();
             state.all_held_mut().filter(|(_, held)| all || held.ledger.in_hand() == 0).for_each(
                 |(_, held)| {
@@ -142,16 +163,37 @@ impl Node {
             let is_idle = state.all_held().all(|(_, held)| held.is_leaving);
             // Nothing is asked for any more.
             state.is_leaving |= is_idle;
-            (state.is_working, is_idle)
+            (state.is_working, is_idle, std::mem::take(&mut state.granted))
         };
+        let given_back = granted.into_iter().map(async |(partition, revision, record)| {
+            self.write_part(partition, revision, &PartRecord { owner: String::new(), record }).await
+        });
+        future::join_all(given_back).await;
         self.write().await?;
         if is_working && is_idle {
+            self.all_asked().await;
             self.streams.send(self.streams.names.node(&self.id), beat(0)).await;
             let _ = self.streams.jetstream.client().flush().await;
         }
         self.ready.notify_waiters();
         self.ready.notify_one();
         Ok(())
+    }
+
+    /// Waits until nothing is on its way that others would take for a sign that this process goes on.
+    async fn all_asked(&self) {
+        let _ = self.asking.subscribe().wait_for(|asking| *asking == 0).await;
+    }
+
+    async fn write_part(
+        &self,
+        partition: Partition,
+        revision: u64,
+        part: &PartRecord,
+    ) -> Result<Option<u64>, InboxError> {
+        let value = serde_json::to_vec(part).map_err(InboxError::storage)?;
+        let subject = self.streams.names.part(partition);
+        self.streams.write(subject, value.into(), Some(revision), HeaderMap::new()).await
     }
 
     /// Follows who works what, shows that this process lives, and takes its part.
@@ -224,14 +266,14 @@ impl Node {
     async fn act(self: &Arc<Self>) {
         let now = Instant::now();
         let names = &self.streams.names;
-        let (beat_due, dead, wanted) = {
+        let (beat_due, dead, wanted, asking) = {
             let mut state = self.state();
             if !state.is_working || state.is_leaving || !self.streams.is_connected() {
                 return;
             }
             let due = state.shares.beat(now);
             let dead = state.shares.bury(now);
-            let wanted = state.shares.wanted(now);
+            let wanted = if state.is_going { Vec::new() } else { state.shares.wanted(now) };
             let surplus = state.shares.surplus();
             if surplus > 0 {
                 // Those with the least in hand are the soonest to go.
@@ -246,19 +288,19 @@ impl Node {
                     (partition, revision, PartRecord { owner: self.id.clone(), record })
                 })
                 .collect();
-            (due, dead, wanted)
+            (due, dead, wanted, Asking::begin(self))
         };
         if let Some(number) = beat_due {
             self.streams.send(names.node(&self.id), beat(number)).await;
         }
         if !wanted.is_empty() {
-            let node = Arc::clone(self);
             // Signs of life must not wait for the answers; what became of it is read in the stream.
             tokio::spawn(async move {
-                let asked = wanted.iter().map(async |(partition, revision, part)| {
-                    let part = serde_json::to_vec(part).unwrap_or_default();
-                    let subject = node.streams.names.part(*partition);
-                    node.streams.write(subject, part.into(), Some(*revision), HeaderMap::new()).await
+                let node = &asking.0;
+                let asked = wanted.into_iter().map(async |(partition, revision, part)| {
+                    if let Ok(Some(revision)) = node.write_part(partition, revision, &part).await {
+                        node.state().granted(partition, revision, part.record);
+                    }
                 });
                 future::join_all(asked).await;
             });
@@ -375,6 +417,8 @@ impl Node {
             return Ok(None);
         }
         state.position = start - 1;
+        // What is gone is not in the stream, which is read afresh.
+        state.unread_purged.clear();
         let set_aside = set_aside.iter().filter_map(|(subject, _)| names::number(subject));
         state.set_aside = set_aside.filter(|seq| *seq >= start).collect();
         Ok(Some(start))
@@ -463,11 +507,8 @@ impl Node {
             let rests = state.rests.extract_if(.., |(of, _)| is_changed(*of)).collect();
             (changed, rests)
         };
-        let writes = changed.iter().map(async |(partition, revision, part)| {
-            let value = serde_json::to_vec(part).map_err(InboxError::storage)?;
-            let subject = self.streams.names.part(*partition);
-            self.streams.write(subject, value.into(), Some(*revision), HeaderMap::new()).await
-        });
+        let writes =
+            changed.iter().map(|(partition, revision, part)| self.write_part(*partition, *revision, part));
         let written = future::join_all(writes).await;
         {
             let mut state = self.state();

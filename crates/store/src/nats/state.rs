@@ -89,6 +89,12 @@ pub(crate) struct State {
     /// Takes part in the work.
     pub(crate) is_working: bool,
     pub(crate) is_closed: bool,
+    /// Asked for and had, but not yet read in the stream: by the numbers of their records.
+    pub(crate) granted: Vec<(Partition, u64, Record)>,
+    /// Purged before they were read: they may be on their way here.
+    pub(crate) unread_purged: HashSet<u64>,
+    /// Takes nothing more: it gives up what it has, as soon as that is not in hand.
+    pub(crate) is_going: bool,
     /// Gives everything up.
     pub(crate) is_leaving: bool,
 }
@@ -112,6 +118,9 @@ impl State {
             rests: Vec::new(),
             is_working: false,
             is_closed: false,
+            granted: Vec::new(),
+            unread_purged: HashSet::new(),
+            is_going: false,
             is_leaving: false,
         }
     }
@@ -135,8 +144,10 @@ impl State {
     /// A partition's record was read. Whether there is a new partition to be read.
     pub(crate) fn heard_part(&mut self, partition: Partition, revision: u64, part: PartRecord) -> bool {
         let turn = self.shares.heard_part(partition, revision, &part.owner, Instant::now());
+        self.granted.retain(|(of, granted, _)| *of != partition || *granted > revision);
         if turn == Some(Turn::Gained) {
-            self.set_held(partition, Some(Held { ledger: Ledger::restore(&part.record), ..Held::default() }));
+            let ledger = Ledger::restore(&part.record);
+            self.set_held(partition, Some(Held { ledger, is_leaving: self.is_going, ..Held::default() }));
         } else if turn == Some(Turn::Lost) {
             self.set_held(partition, None);
         }
@@ -149,6 +160,13 @@ impl State {
             *record = part.record;
         }
         turn == Some(Turn::Gained)
+    }
+
+    /// A partition that was asked for is this process's, though it is not read in the stream yet.
+    pub(crate) fn granted(&mut self, partition: Partition, revision: u64, record: Record) {
+        if self.shares.revision(partition) < revision {
+            self.granted.push((partition, revision, record));
+        }
     }
 
     fn set_held(&mut self, partition: Partition, held: Option<Held>) {
@@ -245,8 +263,9 @@ impl State {
             held.progress.entry(seq).or_insert(progress);
         }
         self.ahead.remove(&seq);
-        if waits && self.set_aside.remove(&seq) {
-            self.settle(partition, seq, false, None);
+        let is_purged = self.unread_purged.remove(&seq);
+        if waits && (self.set_aside.remove(&seq) || is_purged) {
+            self.settle(partition, seq, is_purged, None);
             return false;
         }
         waits
@@ -327,6 +346,9 @@ impl State {
         }
         let Some(held) = self.held_mut(partition) else { return false };
         if !held.ledger.settle(seq, purged) {
+            if purged && seq > held.ledger.read_to() {
+                self.unread_purged.insert(seq);
+            }
             return false;
         }
         if held.progress.remove(&seq).is_some() {
@@ -359,4 +381,41 @@ impl State {
 /// What an event takes in memory, about.
 pub(crate) fn size(envelope: &Envelope) -> usize {
     envelope.event.body().len() + 512
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_purged_while_it_was_on_its_way_does_not_wait() {
+        let lane = Lane::from("dialog".to_owned());
+        let partition = names::partition(&lane);
+        let mut state = State::new("me".into(), Duration::from_secs(1));
+        assert!(state.heard_part(partition, 1, PartRecord { owner: "me".into(), ..PartRecord::default() }));
+        state.held_mut(partition).unwrap().is_read = true;
+        for seq in [1, 2] {
+            state.stored(partition, seq);
+        }
+        state.heard_purged(partition, 2);
+        assert!(state.read(1, lane.clone(), None, None));
+        assert!(!state.read(2, lane, None, None));
+        assert_eq!(
+            (state.pending(), state.pop().map(|entry| entry.id), state.pop().is_none()),
+            (1, Some(EntryId(1)), true)
+        );
+    }
+
+    #[test]
+    fn what_is_gained_while_going_is_given_up_again() {
+        let mut state = State::new("me".into(), Duration::from_secs(1));
+        state.granted(3, 7, Record::default());
+        state.granted(4, 8, Record::default());
+        state.is_going = true;
+        state.heard_part(3, 7, PartRecord { owner: "me".into(), ..PartRecord::default() });
+        assert!(state.held(3).unwrap().is_leaving);
+        assert_eq!(state.granted.iter().map(|(partition, ..)| *partition).collect::<Vec<_>>(), [4]);
+        state.granted(3, 7, Record::default());
+        assert_eq!(state.granted.len(), 1, "it was heard of already");
+    }
 }

@@ -19,12 +19,58 @@ impl Nats {
         self.jetstream().await.publish(subject, payload.into()).await.unwrap().await.unwrap().sequence
     }
 
+    async fn told(&self, of: &str) -> Vec<serde_json::Value> {
+        let share = self.jetstream().await.get_stream(format!("{}_share", self.prefix)).await.unwrap();
+        let filter = format!("{}.share.{of}.>", self.prefix);
+        let subjects: Vec<_> = share.info_with_subjects(filter).await.unwrap().try_collect().await.unwrap();
+        let mut told = Vec::new();
+        for (subject, _) in subjects {
+            let message = share.get_last_raw_message_by_subject(&subject).await.unwrap();
+            told.push(serde_json::from_slice(&message.payload).unwrap());
+        }
+        told
+    }
+
+    /// How many partitions are somebody's.
+    async fn owned(&self) -> usize {
+        self.told("part").await.iter().filter(|part| part["o"] != "").count()
+    }
+
+    /// The number of the latest sign of life, where there is one machine.
+    async fn beats(&self) -> u64 {
+        self.told("node").await[0]["n"].as_u64().unwrap()
+    }
+
     /// How many entries' purges are still told of.
     async fn notices(&self) -> usize {
         let share = self.jetstream().await.get_stream(format!("{}_share", self.prefix)).await.unwrap();
         let filter = format!("{}.share.purged.>", self.prefix);
         share.info_with_subjects(filter).await.unwrap().try_collect::<Vec<_>>().await.unwrap().len()
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_stops_takes_nothing_back_that_it_gave_up() {
+    let place = Nats::new().await;
+    let bot = place.store(LEASE).await;
+    bot.put(messages([1])).await.unwrap();
+    next(&bot).await;
+    contract::eventually(async || match place.owned().await {
+        32 => Ok(()),
+        owned => Err(owned),
+    })
+    .await;
+    bot.close();
+    bot.flush().await.unwrap();
+    // It goes on living, for it has an entry in hand.
+    let (before, mut owned) = (place.beats().await, 0);
+    contract::eventually(async || {
+        let beats = place.beats().await;
+        owned = owned.max(place.owned().await);
+        if beats > before + 2 { Ok(()) } else { Err(beats) }
+    })
+    .await;
+    assert_eq!(owned, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
