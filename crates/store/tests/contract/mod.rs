@@ -304,7 +304,8 @@ pub(crate) async fn assert_counts(store: &Arc<dyn Store>, pending: u64, retrying
 pub(crate) async fn eventually<E: std::fmt::Debug>(mut check: impl AsyncFnMut() -> Result<(), E>) {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let Err(found) = check().await else { return };
+        let checked = tokio::time::timeout_at(end, check()).await;
+        let Err(found) = checked.unwrap_or_else(|_| panic!("the store does not answer")) else { return };
         assert!(tokio::time::Instant::now() < end, "still {found:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

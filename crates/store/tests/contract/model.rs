@@ -77,8 +77,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 pub(crate) fn any_operations_do_what_a_model_does<P: Place>(restarts: bool) {
     let mut config = Config::default();
     config.cases = config.cases.min(P::CASES);
-    // A case that fails by waiting takes its time, whenever it is made smaller.
-    config.max_shrink_time = 60_000;
+    // A case that fails by waiting takes its time, whenever it is made smaller: the failure is to be told all the same.
+    config.max_shrink_time = 15_000;
     // What fails is printed whole, and the stores that share this file would share its failures.
     config.failure_persistence = None;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
