@@ -1,6 +1,9 @@
 //! A person looks at the inbox and puts things right, from any process.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use async_nats::{
     HeaderMap, header,
@@ -235,6 +238,7 @@ impl NatsStore {
         // What the server says is left is not relied on: it may count an event twice that came just before (2.9), and then
         // whoever asks for the last one waits for ever.
         while has_more && position < last && found.len() < limit {
+            let asked = Instant::now();
             let batch = consumer.fetch().max_messages(BATCH).expires(streams::PATIENCE).messages().await;
             let mut batch = batch.map_err(InboxError::storage)?;
             let mut came = 0;
@@ -243,15 +247,16 @@ impl NatsStore {
             {
                 let message = message.map_err(InboxError::storage)?;
                 let info = message.info().map_err(InboxError::storage)?;
-                let published = info.published;
-                (position, came) = (info.stream_sequence, came + 1);
+                let (seq, published) = (info.stream_sequence, info.published);
+                (position, came) = (seq, came + 1);
                 let partition = names::partition_of(&message.subject);
                 let record = partition.and_then(|partition| records.get(usize::from(partition)));
-                if found.len() < limit && record.is_some_and(|record| !record.is_settled(position)) {
-                    found.push((partition.unwrap_or_default(), position, published, message.message));
+                if found.len() < limit && record.is_some_and(|record| !record.is_settled(seq)) {
+                    found.push((partition.unwrap_or_default(), seq, published, message.message));
                 }
             }
-            has_more = came == BATCH;
+            let is_cut_short = came > 0 && asked.elapsed() >= streams::PATIENCE;
+            has_more = came == BATCH || is_cut_short;
         }
         streams.connected()?;
         let _ = streams.events.delete_consumer(&consumer.cached_info().name).await;
