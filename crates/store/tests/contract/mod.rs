@@ -300,13 +300,17 @@ pub(crate) async fn assert_counts(store: &Arc<dyn Store>, pending: u64, retrying
     .await;
 }
 
-/// Tries until it is so, for what a store may tell late; panics with what it is instead.
+/// Tries until it is so, for what a store may tell late; panics with what it is instead, or if it is not told.
 pub(crate) async fn eventually<E: std::fmt::Debug>(mut check: impl AsyncFnMut() -> Result<(), E>) {
     let end = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let checked = tokio::time::timeout_at(end, check()).await;
-        let Err(found) = checked.unwrap_or_else(|_| panic!("the store does not answer")) else { return };
-        assert!(tokio::time::Instant::now() < end, "still {found:?}");
+    let mut last = None;
+    while tokio::time::Instant::now() < end {
+        match tokio::time::timeout(PATIENCE, check()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(found)) => last = Some(found),
+            Err(_) => panic!("no answer; before, {last:?}"),
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    panic!("still {last:?}");
 }
