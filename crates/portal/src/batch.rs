@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::credentials::Caller;
-use crate::journal::{mask, mask_url};
 use crate::methods;
 use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
+use crate::secrets::{mask, mask_url};
 use crate::state::State;
 use crate::tree::{Tree, php_array};
 

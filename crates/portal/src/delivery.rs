@@ -1,6 +1,6 @@
 //! Posts events to bots: one attempt each, in order within a lane, and a record of what came of it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +11,24 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Moment;
+use crate::credentials::Via;
 use crate::form::http_build_query;
-use crate::journal::mask_url;
+use crate::params::read_form;
+use crate::ring::{Bulky, Ring, cut};
+use crate::secrets::{mask_answer, mask_form, mask_url};
+use crate::trace::About;
 use crate::tree::Tree;
 
 /// How long a bot may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Records kept; the oldest go first.
 const KEPT: usize = 10_000;
+/// Bytes of bodies and answers kept.
+const ROOM: usize = 32 * 1024 * 1024;
+/// The longest body kept whole; a message and what comes with it is shorter.
+const LONGEST_BODY: usize = 256 * 1024;
+/// How much of a bot's answer is read.
+const LONGEST_ANSWER: usize = 16 * 1024;
 
 /// An event, ready to be posted.
 #[derive(Clone, Debug)]
@@ -29,74 +39,140 @@ pub(crate) struct Outgoing {
     pub(crate) event: &'static str,
     pub(crate) url: String,
     pub(crate) body: String,
+    pub(crate) about: About,
     /// How many resets there had been when it was queued.
     era: u64,
 }
 
 impl Outgoing {
     pub(crate) fn new(lane: String, bot: u64, event: &'static str, url: String, body: &Tree) -> Self {
-        Self { lane, bot, event, url, body: http_build_query(body), era: 0 }
+        Self { lane, bot, event, url, body: http_build_query(body), about: About::of_event(body), era: 0 }
     }
+}
+
+/// What a bot answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) text: String,
 }
 
 /// What came of one delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivered {
+    /// When it ended.
     pub(crate) at: Moment,
+    pub(crate) began: Moment,
     pub(crate) bot: u64,
+    /// How the bot's owner calls REST, while the bot exists.
+    pub(crate) owner: Option<Via>,
     pub(crate) event: &'static str,
     pub(crate) url: String,
+    /// As posted, but masked and cut; `None` once it is kept no more.
+    pub(crate) body: Option<String>,
     /// The HTTP status, or why there is none.
     pub(crate) outcome: Result<u16, String>,
+    pub(crate) answer: Option<String>,
     pub(crate) milliseconds: u64,
+    pub(crate) about: About,
+}
+
+impl Delivered {
+    pub(crate) fn new(
+        outgoing: Outgoing,
+        outcome: Result<Answer, String>,
+        took: Duration,
+        at: Moment,
+        owner: Option<Via>,
+    ) -> Self {
+        let answer = outcome.as_ref().ok().map(|answer| match serde_json::from_str(&answer.text) {
+            Ok(json) => mask_answer(&json).to_string(),
+            Err(_) => answer.text.clone(),
+        });
+        Self {
+            at,
+            began: at.minus(took),
+            bot: outgoing.bot,
+            owner,
+            event: outgoing.event,
+            url: mask_url(&outgoing.url),
+            body: Some(cut(mask_form(&outgoing.body), LONGEST_BODY)),
+            outcome: outcome.map(|answer| answer.status),
+            answer,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            about: outgoing.about,
+        }
+    }
+
+    pub(crate) fn show(&self, number: u64) -> Value {
+        json!({
+            "n": number,
+            "at": self.at.iso(),
+            "bot": self.bot,
+            "event": self.event,
+            "url": self.url,
+            "status": self.outcome.as_ref().ok(),
+            "error": self.outcome.as_ref().err(),
+            "milliseconds": self.milliseconds,
+        })
+    }
+
+    /// With what was posted, as text and as the tree it stands for, and what the bot answered.
+    pub(crate) fn show_whole(&self, number: u64) -> Value {
+        let mut shown = self.show(number);
+        let fields = self.body.as_deref().and_then(|body| read_form(body).ok()).map(|tree| tree.to_json());
+        shown["body"] = json!(self.body);
+        shown["fields"] = json!(fields);
+        shown["answer"] = json!(self.answer);
+        shown
+    }
+}
+
+impl Bulky for Delivered {
+    fn bulk(&self) -> usize {
+        self.body.as_ref().map_or(0, String::len) + self.answer.as_ref().map_or(0, String::len)
+    }
+
+    fn slim(&mut self) {
+        (self.body, self.answer) = (None, None);
+    }
 }
 
 /// The record of deliveries.
-#[derive(Debug, Default)]
-pub(crate) struct Deliveries {
-    entries: VecDeque<(u64, Delivered)>,
-    next: u64,
+#[derive(Debug)]
+pub(crate) struct Deliveries(Ring<Delivered>);
+
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self(Ring::new(KEPT, ROOM))
+    }
 }
 
 impl Deliveries {
     /// Adds a record and gives its number.
     pub(crate) fn add(&mut self, delivered: Delivered) -> u64 {
-        self.next += 1;
-        if self.entries.len() == KEPT {
-            self.entries.pop_front();
-        }
-        self.entries.push_back((self.next, delivered));
-        self.next
+        self.0.add(delivered)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+        self.0.clear();
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Delivered)> {
+        self.0.iter()
     }
 
     pub(crate) fn show_one(&self, number: u64) -> Option<Value> {
-        self.entries.iter().rev().find(|(n, _)| *n == number).map(show)
+        self.0.get(number).map(|delivered| delivered.show(number))
     }
 
     pub(crate) fn show(&self) -> Vec<Value> {
-        self.entries.iter().map(show).collect()
+        self.iter().map(|(number, delivered)| delivered.show(number)).collect()
     }
 }
 
-fn show((number, delivered): &(u64, Delivered)) -> Value {
-    json!({
-        "n": number,
-        "at": delivered.at.iso(),
-        "bot": delivered.bot,
-        "event": delivered.event,
-        "url": mask_url(&delivered.url),
-        "status": delivered.outcome.as_ref().ok(),
-        "error": delivered.outcome.as_ref().err(),
-        "milliseconds": delivered.milliseconds,
-    })
-}
-
 /// Takes what came of each delivery.
-pub(crate) type Report = Arc<dyn Fn(Outgoing, Result<u16, String>, Duration) + Send + Sync>;
+pub(crate) type Report = Arc<dyn Fn(Outgoing, Result<Answer, String>, Duration) + Send + Sync>;
 
 /// Hands events to one task per lane.
 pub(crate) struct Courier {
@@ -163,7 +239,7 @@ async fn work(
             let outcome = post(&client, &outgoing).await;
             let took = started.elapsed();
             match &outcome {
-                Ok(status) => {
+                Ok(Answer { status, .. }) => {
                     tracing::debug!(event = outgoing.event, bot = outgoing.bot, status, "delivered");
                 }
                 Err(error) => {
@@ -179,13 +255,13 @@ async fn work(
     }
 }
 
-async fn post(client: &reqwest::Client, outgoing: &Outgoing) -> Result<u16, String> {
+async fn post(client: &reqwest::Client, outgoing: &Outgoing) -> Result<Answer, String> {
     let request = client
         .post(&outgoing.url)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(outgoing.body.clone());
     match request.send().await {
-        Ok(response) => Ok(response.status().as_u16()),
+        Ok(response) => Ok(read(response).await),
         Err(error) if error.is_timeout() => Err("no answer within 30 seconds".to_owned()),
         Err(error) => {
             // The address is left out: it can carry a CLIENT_ID.
@@ -199,4 +275,16 @@ async fn post(client: &reqwest::Client, outgoing: &Outgoing) -> Result<u16, Stri
             Err(text)
         }
     }
+}
+
+/// The answer as far as it is shown. The platform looks at the status alone, so a body that breaks off is no failure.
+async fn read(mut response: reqwest::Response) -> Answer {
+    let mut bytes = Vec::new();
+    while bytes.len() <= LONGEST_ANSWER
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        bytes.extend_from_slice(&chunk);
+    }
+    let text = cut(String::from_utf8_lossy(&bytes).into_owned(), LONGEST_ANSWER);
+    Answer { status: response.status().as_u16(), text }
 }

@@ -21,8 +21,11 @@ mod params;
 mod portal;
 mod refusal;
 mod rest;
+mod ring;
+mod secrets;
 mod shared;
 mod state;
+mod trace;
 mod tree;
 mod work;
 

@@ -10,15 +10,18 @@ use serde_json::Value;
 
 use crate::batch;
 use crate::body::read_body;
-use crate::credentials::{Caller, authenticate, expired};
+use crate::credentials::{Caller, WEBHOOK_SECRET, authenticate, expired};
 use crate::faults::Kind;
-use crate::journal::{Entry, mask};
+use crate::journal::{Entry, LONGEST_ANSWER};
 use crate::listener::Peer;
 use crate::methods::{self, Done};
 use crate::params::{Unreadable, merge, read_form};
 use crate::refusal::{Refusal, bad, json_response};
+use crate::ring::cut;
+use crate::secrets::{mask, mask_answer};
 use crate::shared::Shared;
-use crate::state::State;
+use crate::state::{Change, State};
+use crate::trace::About;
 use crate::tree::Tree;
 use crate::work::{Operating, time};
 
@@ -97,17 +100,26 @@ impl Target {
         let method = method.strip_suffix(".json").unwrap_or(&method).to_owned();
         Self { webhook, method }
     }
+
+    /// The path as the record shows it.
+    fn shown(&self) -> String {
+        match self.webhook.as_ref().map(|(user, secret)| (user, secret.as_str())) {
+            Some((user, WEBHOOK_SECRET)) => format!("/rest/{user}/{WEBHOOK_SECRET}/{}", self.method),
+            Some((user, _)) => format!("/rest/{user}/***/{}", self.method),
+            None => format!("/rest/{}", self.method),
+        }
+    }
 }
 
 fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, Unreadable>) -> Reply {
-    let start = state.now;
+    let (start, clock) = (state.now, Instant::now());
     let (params, unreadable) = match params {
         Ok(params) => (params, None),
         Err(Unreadable(why)) => (Tree::new(), Some(why)),
     };
     let webhook = target.webhook.as_ref().map(|(user, secret)| (user.as_str(), secret.as_str()));
     let caller = authenticate(state, webhook, &params);
-    let user = caller.as_ref().ok().map(|caller| caller.user);
+    let (user, via) = caller.as_ref().ok().map(|caller| (caller.user, caller.via.clone())).unzip();
     let mut calls = Vec::new();
     let outcome = if !state.buckets.admit(peer.address.ip(), start) {
         Err(Reply::refuse(&Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")))
@@ -131,9 +143,29 @@ fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, 
         Reply::Hang => (0, Some("timeout".to_owned()), false),
         Reply::HangUp => (0, Some("drop".to_owned()), false),
     };
-    let method = target.method.clone();
-    let params = mask(&params);
-    state.journal.add(Entry { at: start, method, params, user, status, error, example, calls });
+    let (about, answer) = match &reply {
+        Reply::Json { body, .. } => (
+            About::of_request(&target.method, &params, &calls, body),
+            Some(cut(mask_answer(body).to_string(), LONGEST_ANSWER)),
+        ),
+        _ => (About::of_request(&target.method, &params, &calls, &Value::Null), None),
+    };
+    let number = state.journal.add(Entry {
+        at: start,
+        path: target.shown(),
+        method: target.method.clone(),
+        params: mask(&params),
+        user,
+        via,
+        status,
+        error,
+        answer,
+        milliseconds: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+        example,
+        calls,
+        about,
+    });
+    state.changes.push(Change::Request(number));
     reply
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 use crate::clock::Moment;
-use crate::delivery::{Courier, Delivered, Outgoing, Report};
+use crate::delivery::{Answer, Courier, Delivered, Outgoing, Report};
 use crate::state::{Change, State};
 
 /// News a slow page may lag behind before it is told to start over.
@@ -56,7 +56,10 @@ impl Shared {
             self.courier.send(outgoing, &self.report);
         }
         for change in std::mem::take(&mut state.changes) {
-            // Nobody may be listening.
+            if self.news.receiver_count() == 0 {
+                break;
+            }
+            // The last listener may just have gone.
             let _ = self.news.send(describe(&state, &change).to_string().into());
         }
         result
@@ -71,19 +74,13 @@ impl Shared {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn record(&self, outgoing: Outgoing, outcome: Result<u16, String>, took: Duration) {
+    fn record(&self, outgoing: Outgoing, outcome: Result<Answer, String>, took: Duration) {
         self.with(|state| {
             if !self.courier.remembers(&outgoing) {
                 return;
             }
-            let number = state.deliveries.add(Delivered {
-                at: state.now,
-                bot: outgoing.bot,
-                event: outgoing.event,
-                url: outgoing.url,
-                outcome,
-                milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            });
+            let owner = state.bots.get(&outgoing.bot).map(|bot| bot.owner.via());
+            let number = state.deliveries.add(Delivered::new(outgoing, outcome, took, state.now, owner));
             state.changes.push(Change::Delivery(number));
         });
     }
@@ -104,6 +101,10 @@ fn describe(state: &State, change: &Change) -> Value {
         Change::Typing { chat, user } => json!({"kind": "typing", "chat": chat, "user": user}),
         Change::Delivery(number) => {
             json!({"kind": "delivery", "delivery": state.deliveries.show_one(*number)})
+        }
+        Change::Request(number) => {
+            let entry = state.journal.get(*number);
+            json!({"kind": "request", "n": number, "method": entry.map(|entry| &entry.method)})
         }
         Change::Reset => json!({"kind": "reset"}),
     }

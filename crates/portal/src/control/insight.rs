@@ -11,6 +11,7 @@ use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
 use crate::state::State;
+use crate::trace;
 use crate::tree::Tree;
 
 /// `GET /control/messages/ID`
@@ -76,6 +77,12 @@ pub(super) async fn requests(Extract(shared): Extract<Arc<Shared>>, RawQuery(que
 /// `GET /control/deliveries`
 pub(super) async fn deliveries(Extract(shared): Extract<Arc<Shared>>) -> Answer {
     Ok(Json(shared.with(|state| Value::Array(state.deliveries.show()))))
+}
+
+/// `GET /control/trace/ID`: the events that told of a message, whole, and the requests that followed.
+pub(super) async fn trace(Extract(shared): Extract<Arc<Shared>>, Path(id): Path<u64>) -> Answer {
+    let shown = shared.with(|state| state.messages.contains_key(&id).then(|| trace::trace(state, id)));
+    shown.map(Json).ok_or_else(|| Refusal::new(404, "NOT_FOUND", "There is no such message"))
 }
 
 /// `GET /control/faults`

@@ -32,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/state", get(insight::state))
         .route("/requests", get(insight::requests))
         .route("/deliveries", get(insight::deliveries))
+        .route("/trace/{id}", get(insight::trace))
         .route("/faults", get(insight::faults).post(acts::order_fault))
         .route("/reset", post(acts::reset))
         .route("/applications", post(acts::install_application))

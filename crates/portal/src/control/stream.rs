@@ -11,7 +11,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::shared::Shared;
 
-/// One JSON object an event: `{"kind": "message" | "state" | "typing" | "delivery" | "reset", …}`.
+/// One JSON object an event: `{"kind": "message" | "state" | "typing" | "delivery" | "request" | "reset", …}`.
 ///
 /// The first is `hello`. A reader that falls too far behind gets a `reset`: it has to read everything anew.
 pub(super) async fn events(

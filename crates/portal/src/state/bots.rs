@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::people::User;
 use super::{Change, State};
+use crate::credentials::Via;
 use crate::events;
 use crate::form;
 use crate::tree::Tree;
@@ -77,6 +78,14 @@ impl Owner {
     pub(crate) fn key(&self) -> &str {
         match self {
             Self::Application(key) | Self::Webhook(key) => key,
+        }
+    }
+
+    /// How the owner's calls come in.
+    pub(crate) fn via(&self) -> Via {
+        match self {
+            Self::Application(client_id) => Via::Application(client_id.clone()),
+            Self::Webhook(_) => Via::Webhook,
         }
     }
 }

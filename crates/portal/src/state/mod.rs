@@ -46,6 +46,8 @@ pub(crate) enum Change {
     },
     /// A delivery to a bot ended.
     Delivery(u64),
+    /// A REST request was answered.
+    Request(u64),
     /// Everything may be different.
     Reset,
 }
