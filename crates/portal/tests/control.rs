@@ -340,21 +340,53 @@ async fn other_sites_cannot_write_through_a_browser() {
     assert_eq!(post(portal.url()).await.unwrap().status(), 200);
 }
 
+/// What comes after each of these marks, up to the quote.
+fn quoted<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned)
+}
+
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere() {
     let portal = portal().await;
-    let scripts = ["bbcode", "box", "chat", "conversation", "side", "view"].map(|name| format!("/{name}.js"));
-    let files = [("/", "text/html"), ("/style.css", "text/css")];
-    let scripts = scripts.iter().map(|path| (path.as_str(), "text/javascript"));
-    for (path, content_type) in files.into_iter().chain(scripts) {
-        let response = reqwest::get(format!("{}{path}", portal.url())).await.unwrap();
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with(content_type));
+    let root = reqwest::Url::parse(&portal.url()).unwrap();
+    let mut files = vec![root.clone()];
+    let mut next = 0;
+    while let Some(url) = files.get(next).cloned() {
+        next += 1;
+        let response = reqwest::get(url.clone()).await.unwrap();
+        assert_eq!(response.status(), 200, "{url}");
+        let expected = match url.path().rsplit('.').next().unwrap() {
+            "css" => "text/css",
+            "js" => "text/javascript",
+            _ => "text/html",
+        };
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with(expected), "{url}");
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-        assert_eq!(response.status(), 200);
+        for part in ["default-src 'none'", "script-src 'self';", "require-trusted-types-for 'script'"] {
+            assert!(policy.contains(part) && !policy.contains("unsafe"), "{policy}");
+        }
         let text = response.text().await.unwrap();
-        for foreign in ["src=\"http", "href=\"http", "url(", "@import", "innerHTML", "insertAdjacentHTML"] {
-            assert!(!text.contains(foreign), "{foreign} in {path}");
+        for foreign in ["src=\"http", "href=\"http", "@import", "from \"http", "import("] {
+            assert!(!text.contains(foreign), "{foreign} in {url}");
+        }
+        assert!(expected != "text/css" || !text.contains("url("), "{url}");
+        let vendored = url.path().contains("/vendor/");
+        for unsafe_word in ["innerHTML", "InnerHTML", "insertAdjacentHTML", "eval(", "document.write"] {
+            assert!(vendored || !text.contains(unsafe_word), "{unsafe_word} in {url}");
+        }
+        let marks = ["src=\"/", "href=\"/"].map(|mark| quoted(&text, mark).map(|path| format!("/{path}")));
+        let imports =
+            ["from \"./", "from\"./"].map(|mark| quoted(&text, mark).map(|path| format!("./{path}")));
+        let links = marks.into_iter().flatten().chain(imports.into_iter().flatten());
+        let found: Vec<_> =
+            links.map(|link| url.join(&link).unwrap()).filter(|link| !link.path().contains('$')).collect();
+        for link in found {
+            if !files.contains(&link) {
+                files.push(link);
+            }
         }
     }
+    assert!(files.len() > 20, "{files:?}");
+    let unknown = root.join("/page/nothing.js").unwrap();
+    assert_eq!(reqwest::get(unknown).await.unwrap().status(), 404);
 }

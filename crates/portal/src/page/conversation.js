@@ -1,0 +1,153 @@
+// The open conversation: its head, its messages, and who is typing.
+
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
+import { Icon } from "./icons.js";
+import { Message } from "./message.js";
+import { Avatar, GroupAvatar } from "./side.js";
+import { app, bot, change, html, isGroup, keep, messagesOf, nameOf, openChat, user } from "./store.js";
+import { day, list, t } from "./text.js";
+
+/** Messages drawn at first; more on demand. */
+const SHOWN = 200;
+/** Messages of one author within this many milliseconds share a head. */
+const TOGETHER = 10 * 60 * 1000;
+
+function Head() {
+  const chat = openChat();
+  const partner = Number(app.dialog);
+  const group = isGroup(app.dialog);
+  const title = group ? chat?.title || app.dialog : nameOf(partner);
+  const members = () => html`<button type="button" class="members" onClick=${() => change({ window: { kind: "members", chat: chat.id } })}>
+    ${(chat?.members ?? []).map(nameOf).join(", ")}
+  </button>`;
+  useEffect(() => {
+    document.title = `${title} · ${t("title")}`;
+  });
+  return html`<header class="top">
+    <button type="button" class="icon phone" aria-label=${t("backToChats")} onClick=${() => change({ pane: "list" })}>
+      <${Icon} name="back" />
+    </button>
+    ${group ? html`<${GroupAvatar} />` : html`<${Avatar} id=${partner} />`}
+    <div class="top-text">
+      <h1 id="title">${title}</h1>
+      <p>${group ? members() : bot(partner) ? t("botHearsAll") : user(partner)?.position}</p>
+    </div>
+    ${group &&
+    html`<button
+      type="button"
+      class="icon"
+      aria-label=${t("addMembers")}
+      title=${t("addMembers")}
+      onClick=${() => change({ window: { kind: "members", chat: chat.id } })}
+    >
+      <${Icon} name="people" />
+    </button>`}
+    <button
+      type="button"
+      class="icon"
+      aria-label=${t("inspector")}
+      title=${t("inspector")}
+      aria-pressed=${String(app.panel === "inspector")}
+      onClick=${() => {
+        keep("panel", app.panel === "inspector" ? "" : "inspector");
+        change({ pane: app.panel ? "panel" : "chat" });
+      }}
+    >
+      <${Icon} name="inspect" />
+    </button>
+  </header>`;
+}
+
+function Empty() {
+  const partner = Number(app.dialog);
+  const hint = isGroup(app.dialog) ? "emptyGroup" : bot(partner) ? "emptyBot" : "emptyPrivate";
+  return html`<li class="empty"><b>${t("nothingYet")}</b>${t(hint)}</li>`;
+}
+
+function Typing() {
+  const chat = openChat();
+  const now = Date.now();
+  const names = [...app.typing]
+    .filter(([key, until]) => until > now && Number(key.split(" ")[0]) === chat?.id)
+    .map(([key]) => Number(key.split(" ")[1]))
+    .filter((id) => id !== app.me)
+    .map(nameOf);
+  return html`<p class="typing" role="status">
+    ${names.length > 0 && html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${t("typing", { n: names.length, names: list(names) })}`}
+  </p>`;
+}
+
+/** Rows of the log: messages, and a line wherever another day begins. */
+function rows(messages) {
+  const made = [];
+  let before;
+  for (const message of messages) {
+    const today = day(message.date);
+    const newDay = !before || day(before.date) !== today;
+    if (newDay) made.push(html`<li key=${`day ${today}`} class="day"><span>${today}</span></li>`);
+    const follows =
+      !newDay &&
+      !before.system &&
+      before.author === message.author &&
+      new Date(message.date) - new Date(before.date) < TOGETHER;
+    made.push(html`<${Message} key=${message.id} message=${message} follows=${follows} />`);
+    before = message;
+  }
+  return made;
+}
+
+function Log() {
+  const chat = openChat();
+  const messages = chat ? messagesOf(chat.id) : [];
+  const log = useRef(null);
+  const atEnd = useRef(true);
+  const [shown, show] = useState(SHOWN);
+  const last = messages.at(-1);
+  const [dialog, seenDialog] = [`${app.dialog} ${app.me}`, useRef("")];
+  // Follows what is new, unless the reader has scrolled up to something older.
+  useLayoutEffect(() => {
+    const fresh = seenDialog.current !== dialog;
+    if (fresh) show(SHOWN);
+    seenDialog.current = dialog;
+    if (fresh || atEnd.current || last?.author === app.me) log.current.scrollTop = log.current.scrollHeight;
+  }, [dialog, last, messages.length]);
+  const scrolled = () => {
+    const { scrollHeight, scrollTop, clientHeight } = log.current;
+    atEnd.current = scrollHeight - scrollTop - clientHeight < 80;
+  };
+  const stay = () => {
+    if (atEnd.current) log.current.scrollTop = log.current.scrollHeight;
+  };
+  useEffect(() => {
+    const observer = new ResizeObserver(stay);
+    observer.observe(log.current);
+    return () => observer.disconnect();
+  }, []);
+  const moved = (event) => {
+    if (!event.target.matches(".log, .message")) return;
+    const all = [...log.current.querySelectorAll(".message")];
+    const at = all.indexOf(event.target);
+    const steps = { ArrowUp: at < 0 ? all.length - 1 : at - 1, ArrowDown: at < 0 ? all.length - 1 : at + 1, Home: 0, End: all.length - 1 };
+    const next = all[steps[event.key]];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  return html`<ol
+    class="log"
+    role="log"
+    aria-label=${t("messages")}
+    tabindex="0"
+    ref=${log}
+    onScroll=${scrolled}
+    onLoadCapture=${stay /* pictures come later than the messages they are in */}
+    onKeyDown=${moved}
+  >
+    ${messages.length > shown &&
+    html`<li class="earlier"><button type="button" onClick=${() => show(shown + SHOWN)}>${t("earlier")}</button></li>`}
+    ${messages.length === 0 && html`<${Empty} />`} ${rows(messages.slice(-shown))}
+  </ol>`;
+}
+
+export const Conversation = () => html`<${Head} /><${Log} /><${Typing} />`;
