@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 #![allow(clippy::print_stdout, reason = "tests of chance print their figures")]
 
+mod browser;
 mod control;
 mod durable;
 mod load;
@@ -14,7 +15,9 @@ mod tally;
 
 use std::{future::Future, time::Duration};
 
+pub use browser::{Browser, Look, browse};
 pub use control::Control;
+pub use fantoccini::key::Key;
 pub use durable::{Durable, Terms, seed, skipped};
 pub use load::{Habits, Kind, Ledger, Load, Sent, event};
 pub use program::{Program, example, program};

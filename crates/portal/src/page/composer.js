@@ -6,7 +6,7 @@ import { ask } from "./control.js";
 import { addFiles, sendFiles, Waiting, waitingHere } from "./files.js";
 import { Icon } from "./icons.js";
 import { Avatar } from "./side.js";
-import { app, attempt, change, html, isGroup, messagesOf, nameOf, openChat, others, user } from "./store.js";
+import { app, attempt, change, html, isGroup, messagesOf, nameOf, openChat, others, phone, user } from "./store.js";
 import { lang, t } from "./text.js";
 
 /** How often others are told that somebody is typing. */
@@ -226,7 +226,7 @@ export function Composer() {
         aria-controls="suggest"
         aria-autocomplete="list"
         aria-activedescendant=${chosenId}
-        placeholder=${t(isGroup(app.dialog) ? "writeInGroup" : "write", { name: nameOf(app.me) })}
+        placeholder=${t(isGroup(app.dialog) && !phone.matches ? "writeInGroup" : "write", { name: nameOf(app.me).split(" ")[0] })}
         value=${text}
         ref=${input}
         onInput=${typed}

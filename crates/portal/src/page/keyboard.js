@@ -4,10 +4,8 @@ import { address, color } from "./bbcode.js";
 import { ask } from "./control.js";
 import { putIntoBox } from "./composer.js";
 import { open } from "./news.js";
-import { app, attempt, html, notify } from "./store.js";
+import { app, attempt, html, notify, phone } from "./store.js";
 import { t } from "./text.js";
-
-const phone = matchMedia("(max-width: 760px)");
 
 /** Some buttons are for one kind of device only. */
 const fits = ({ context }) => !context || context === "all" || (context === "mobile") === phone.matches;

@@ -50,7 +50,7 @@ export function Menu() {
     ref=${root}
     onKeyDown=${(event) => {
       if (event.key === "Tab") close();
-      else moveAmong(event, "button:enabled");
+      else moveAmong(event, "button:enabled", menu.grid ? 8 : 1);
     }}
     onToggle=${(event) => event.newState === "closed" && app.menu === menu && close()}
   >

@@ -101,7 +101,10 @@ export function watch(watcher) {
 
 function onNews(news) {
   if (news.kind === "message" && news.message) onMessage(news.message);
-  else if (news.kind === "typing") onTyping(news);
+  else if (news.kind === "gone") {
+    app.messages.delete(news.message);
+    change();
+  } else if (news.kind === "typing") onTyping(news);
   else if (news.kind === "delivery" && news.delivery) {
     app.deliveries.set(news.delivery.bot, news.delivery);
     change();

@@ -24,11 +24,11 @@ export function Avatar({ id, small }) {
 
 export const GroupAvatar = ({ small }) => html`<span class=${`avatar group${small ? " small" : ""}`} aria-hidden="true">#</span>`;
 
-/** Moves the focus among the elements of one kind within a list: arrows, Home and End. */
-export function moveAmong(event, selector) {
+/** Moves the focus among the elements of one kind within a list, or a grid: arrows, Home and End. */
+export function moveAmong(event, selector, columns = 1) {
   const all = [...event.currentTarget.querySelectorAll(selector)];
   const at = all.indexOf(event.target.closest(selector));
-  const steps = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
+  const steps = { ArrowDown: at + columns, ArrowRight: at + 1, ArrowUp: at - columns, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
   const next = all[steps[event.key]];
   if (!next) return undefined;
   event.preventDefault();

@@ -64,6 +64,9 @@ export function keep(name, value) {
   change({ [name]: value });
 }
 
+/** Whether there is room for one pane only. */
+export const phone = matchMedia("(max-width: 760px)");
+
 export const user = (id) => app.portal.users.find((one) => one.id === id);
 export const bot = (id) => app.portal.bots.find((one) => one.id === id);
 export const people = () => app.portal.users.filter((one) => !one.bot);

@@ -1,0 +1,237 @@
+//! The local portal's chat page in a real browser, with real bots. Pictures are kept in `target/screenshots`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
+
+use b24bot_tests::{Browser, Control, Key, Look, Program, browse, eventually, example};
+use serde_json::json;
+
+const DEV: &[&str] = &["dev", "--portal", "127.0.0.1:0"];
+
+async fn dev(rules: Option<&str>) -> (Program, String) {
+    let program = Program::start(DEV, rules);
+    let url = program.word_after("chat page  ").await;
+    program.word_after("Ctrl-C").await;
+    (program, url)
+}
+
+async fn bot(name: &str) -> (Program, String) {
+    let program = Program::start_file(&example(name), &["127.0.0.1:0"], None, "info");
+    let url = program.word_after("open ").await;
+    (program, url)
+}
+
+/// Writes a message as anyone does: into the box, and Enter.
+async fn say(browser: &Browser, text: &str) {
+    browser.see(".link", "").await;
+    browser.find("#input").await.click().await.unwrap();
+    browser.write(text).await;
+    browser.press(Key::Enter).await;
+}
+
+#[tokio::test]
+async fn thanks_are_liked_and_the_inspector_tells_how() {
+    let (_program, url) = dev(None).await;
+    browse("inspector", &url, Look::default(), async |browser| {
+        say(browser, "The new price list is there").await;
+        browser.see(".message.own .said", "price list").await;
+        say(browser, "Thanks, that saved me an hour!").await;
+        browser.see(".mark.like", "Like bot").await;
+
+        browser.click("header .icon", "Inspector").await;
+        browser.click(".message .said", "Thanks").await;
+        browser.see(".delivery header", "200").await;
+        browser.see(".delivery .leaf", "Thanks, that saved me an hour!").await;
+        browser.see(".request header", "im.message.like").await;
+        browser.shot("inspector").await;
+        browser.click(".tabs button", "Raw").await;
+        browser.see(".raw", "event=ONIMBOTMESSAGEADD").await;
+        assert!(!browser.find(".panel").await.text().await.unwrap().contains("application_token]="));
+
+        browser.find("#input").await.click().await.unwrap();
+        browser.press(Key::Up).await;
+        browser.see(".context", "Editing").await;
+        browser.write(" Again!").await;
+        browser.press(Key::Enter).await;
+        browser.see(".message.own .bubble", "hour! Again!edited").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn buttons_are_pressed() {
+    let (_program, url) = bot("keyboard").await;
+    browse("keyboard", &url, Look::default(), async |browser| {
+        browser.see(".dialog", "Workshop").await;
+        browser.click(".dialog", "bot").await;
+        say(browser, "lunch").await;
+        browser.see(".said", "So far 0").await;
+        browser.click(".key", "I come").await;
+        browser.see(".said", "So far 1").await;
+        browser.shot("keyboard").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn commands_are_completed_and_answered() {
+    let (_program, url) = bot("slash_command").await;
+    browse("command", &url, Look::default(), async |browser| {
+        browser.see(".dialog", "Workshop").await;
+        browser.find("#input").await.click().await.unwrap();
+        browser.write("/re").await;
+        browser.see("#suggest li", "Says it backwards").await;
+        browser.shot("command").await;
+        browser.press(Key::Tab).await;
+        browser.write("drawer").await;
+        browser.press(Key::Enter).await;
+        browser.see(".message:not(.own) .said", "reward").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn faults_are_ordered_and_the_bot_bears_them() {
+    let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
+    browse("faults", &url, Look::default(), async |browser| {
+        browser.click(".settings .icon", "Faults").await;
+        browser.click("select[name=kind]", "").await;
+        browser.click("select[name=kind] option", "Blocked").await;
+        browser.click("select[name=kind] option", "Request limit").await;
+        browser.find("input[name=method]").await.send_keys("im.message.like").await.unwrap();
+        browser.click(".fault-form button", "Let it happen").await;
+        browser.see(".faults li", "once more").await;
+        browser.shot("faults").await;
+        say(browser, "thanks").await;
+        browser.see(".mark.like", "Like bot").await;
+        browser.see(".panel", "No fault is waiting").await;
+    })
+    .await;
+    let met = control.get("/control/requests").await;
+    let met = met.as_array().unwrap().iter().any(|request| request["error"] == "QUERY_LIMIT_EXCEEDED");
+    assert!(met || std::env::var_os("CI").is_none(), "the fault was not met");
+}
+
+#[tokio::test]
+async fn two_languages_and_the_dark() {
+    let (_program, url) = dev(None).await;
+    let look = Look { language: "ru-RU", dark: true, phone: false };
+    browse("russian", &url, look, async |browser| {
+        browser.see(".side h2", "Боты").await;
+        let dark = "return matchMedia('(prefers-color-scheme: dark)').matches";
+        assert_eq!(browser.run(dark).await, true, "the browser has dark colours");
+        let ground = "return getComputedStyle(document.body).backgroundColor";
+        assert_eq!(browser.run(ground).await, "rgb(17, 22, 29)");
+        say(browser, "Спасибо!").await;
+        browser.see(".mark.like", "1").await;
+        browser.shot("russian-dark").await;
+        browser.click(".languages button", "English").await;
+        browser.see(".side h2", "Bots").await;
+        browser.click(".settings .icon", "Colours").await;
+        assert_eq!(browser.run(ground).await, "rgb(242, 244, 247)", "light is chosen");
+        browser.reload().await;
+        browser.see(".side h2", "Bots").await;
+        assert_eq!(browser.run(ground).await, "rgb(242, 244, 247)", "choices are kept");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_phone_shows_one_pane_at_a_time() {
+    let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
+    control.say("chat1", 1, "The new price list is in the shared folder, and it is rather long.").await;
+    browse("phone", &url, Look { phone: true, ..Look::default() }, async |browser| {
+        browser.see(".said", "price list").await;
+        browser.gone(".side").await;
+        say(browser, "Thanks!").await;
+        browser.see(".mark.like", "Like bot").await;
+        browser.shot("phone-chat").await;
+        let wide = "return document.documentElement.scrollWidth";
+        assert_eq!(browser.run(wide).await, 390, "nothing sticks out");
+        browser.click(".message.own .more", "More").await;
+        browser.click(".menu button", "Inspect").await;
+        browser.see(".delivery header", "200").await;
+        browser.gone("main").await;
+        browser.shot("phone-inspector").await;
+        browser.click(".panel .phone", "Back").await;
+        browser.click(".top .phone", "Back").await;
+        browser.see(".dialog", "Like bot").await;
+        browser.gone("main").await;
+        browser.shot("phone-list").await;
+        browser.click(".dialog", "Like bot").await;
+        browser.see("h1", "Like bot").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_can_be_done_by_keyboard() {
+    let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
+    control.say("chat1", 1, "Who has the key?").await;
+    browse("keys", &url, Look::default(), async |browser| {
+        let focus = async |what: &str| {
+            let script = format!("return document.activeElement?.matches({})", json!(what));
+            let matches = || async { browser.run(&script).await.as_bool().filter(|matches| *matches) };
+            eventually(&format!("the focus on {what}"), matches).await;
+        };
+        browser.see(".said", "Who has the key?").await;
+        focus("#input").await;
+        // Back over the box's two neighbours into the log, then to the message.
+        browser.run("document.querySelector('.log').focus()").await;
+        browser.press(Key::Up).await;
+        focus(".message").await;
+        browser.write("l").await;
+        browser.see(".mark.like", "Nora").await;
+        browser.write("r").await;
+        focus("#input").await;
+        browser.see(".context", "Reply to Robin Hale").await;
+        browser.write("I do").await;
+        browser.press(Key::Enter).await;
+        browser.see(".message.own .quote", "Who has the key?").await;
+        browser.run("document.querySelector('.message.own').focus()").await;
+        browser.press(Key::Enter).await;
+        focus(".menu button").await;
+        for _ in 0..4 {
+            browser.press(Key::Down).await;
+        }
+        browser.press(Key::Enter).await;
+        browser.see(".message.deleted", "deleted").await;
+        // Another person, by the arrows of a group of radio buttons.
+        browser.run("document.querySelector('.person[aria-checked=true]').focus()").await;
+        browser.press(Key::Right).await;
+        browser.see(".person[aria-checked=true]", "Тимур").await;
+        browser.run("document.querySelector('.dialog[aria-current]').focus()").await;
+        browser.press(Key::Down).await;
+        focus(".dialog:not([aria-current])").await;
+        browser.press(Key::Enter).await;
+        browser.see("h1", "Like bot").await;
+        focus("#input").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_that_a_message_says_is_run() {
+    let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
+    for text in [
+        "<img src=x onerror=\"window.run = 1\"><script>window.run = 1</script>",
+        "[url=javascript:window.run=1]click[/url] [url]javascript:window.run=1[/url] [img]javascript:window.run=1[/img]",
+        "[color=red;background:url(x)]a[/color] [size=99999]b[/size] [b][i]c[/b][/i] [/code] [user=1]",
+        "[icon=javascript:window.run=1 size=20 title=\"><script>] [call=javascript:1]d[/call]",
+    ] {
+        control.say("chat1", 1, text).await;
+    }
+    browse("harmless", &url, Look::default(), async |browser| {
+        browser.see(".said", "<script>window.run = 1</script>").await;
+        let links = "return [...document.querySelectorAll('.log [href], .log [src]')].map((one) => one.href || one.src)";
+        let links = browser.run(links).await.to_string();
+        assert!(!links.contains("javascript"), "{links}");
+        assert_eq!(browser.run("return window.run ?? null").await, json!(null));
+        let set = "try { document.body.innerHTML = '<b>x</b>'; return 'set' } catch (error) { return error.name }";
+        assert_eq!(browser.run(set).await, "TypeError", "markup from text is refused");
+    })
+    .await;
+}
