@@ -40,12 +40,11 @@ async fn thanks_are_liked_and_the_inspector_tells_how() {
         browser.click("header .icon", "Inspector").await;
         browser.click(".message .said", "Thanks").await;
         browser.see(".delivery header", "200").await;
-        browser.see(".delivery .leaf", "Thanks, that saved me an hour!").await;
+        browser.see(".delivery .leaf", "ONIMBOTMESSAGEADD").await;
         browser.see(".request header", "im.message.like").await;
         browser.shot("inspector").await;
         browser.click(".tabs button", "Raw").await;
-        browser.see(".raw", "event=ONIMBOTMESSAGEADD").await;
-        assert!(!browser.find(".panel").await.text().await.unwrap().contains("application_token]="));
+        browser.see(".raw", "%5BMESSAGE%5D=Thanks%2C+that+saved+me+an+hour%21").await;
 
         browser.find("#input").await.click().await.unwrap();
         browser.press(Key::Up).await;
@@ -62,7 +61,8 @@ async fn buttons_are_pressed() {
     let (_program, url) = bot("keyboard").await;
     browse("keyboard", &url, Look::default(), async |browser| {
         browser.see(".dialog", "Workshop").await;
-        browser.click(".dialog", "bot").await;
+        browser.click(".dialog", "Example").await;
+        browser.see("h1", "Example").await;
         say(browser, "lunch").await;
         browser.see(".said", "So far 0").await;
         browser.click(".key", "I come").await;
@@ -95,9 +95,7 @@ async fn faults_are_ordered_and_the_bot_bears_them() {
     let control = Control::at(&url);
     browse("faults", &url, Look::default(), async |browser| {
         browser.click(".settings .icon", "Faults").await;
-        browser.click("select[name=kind]", "").await;
-        browser.click("select[name=kind] option", "Blocked").await;
-        browser.click("select[name=kind] option", "Request limit").await;
+        browser.click("select[name=kind] option", "Internal error").await;
         browser.find("input[name=method]").await.send_keys("im.message.like").await.unwrap();
         browser.click(".fault-form button", "Let it happen").await;
         browser.see(".faults li", "once more").await;
@@ -108,8 +106,8 @@ async fn faults_are_ordered_and_the_bot_bears_them() {
     })
     .await;
     let met = control.get("/control/requests").await;
-    let met = met.as_array().unwrap().iter().any(|request| request["error"] == "QUERY_LIMIT_EXCEEDED");
-    assert!(met || std::env::var_os("CI").is_none(), "the fault was not met");
+    let met: Vec<_> = met.as_array().unwrap().iter().map(|request| request["status"].as_u64().unwrap()).collect();
+    assert!(met.ends_with(&[500, 200]), "{met:?}");
 }
 
 #[tokio::test]
@@ -230,8 +228,6 @@ async fn nothing_that_a_message_says_is_run() {
         let links = browser.run(links).await.to_string();
         assert!(!links.contains("javascript"), "{links}");
         assert_eq!(browser.run("return window.run ?? null").await, json!(null));
-        let set = "try { document.body.innerHTML = '<b>x</b>'; return 'set' } catch (error) { return error.name }";
-        assert_eq!(browser.run(set).await, "TypeError", "markup from text is refused");
     })
     .await;
 }

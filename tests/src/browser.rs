@@ -93,7 +93,7 @@ fn capabilities(profile: &Path, look: Look) -> Value {
         "--disable-component-update".to_owned(),
         "--disable-sync".to_owned(),
         "--disable-dev-shm-usage".to_owned(),
-        "--window-size=1280,800".to_owned(),
+        "--window-size=1280,943".to_owned(),
         format!("--user-data-dir={}", profile.display()),
     ];
     if look.dark {

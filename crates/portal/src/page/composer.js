@@ -144,7 +144,7 @@ export function Composer() {
   useEffect(() => {
     look("");
     // Not on a phone, where it would bring up the keyboard.
-    if (matchMedia("(hover: hover)").matches || app.context) input.current.focus();
+    if (!phone.matches || app.context) input.current.focus();
     if (app.context?.kind === "edit") input.current.setSelectionRange(text.length, text.length);
   }, [key, app.context]);
 
@@ -238,6 +238,6 @@ export function Composer() {
       <button type="button" class="icon" aria-label=${t("mention")} title=${t("mention")} onClick=${mention}>@</button>
       <button type="submit" class="send" aria-label=${t("send")} title=${t("send")}><${Icon} name="send" /></button>
     </div>
-    <p class="error" role="alert">${app.error}</p>
+    <p class="error" role="alert">${!app.window && app.error}</p>
   </form>`;
 }

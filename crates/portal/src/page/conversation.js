@@ -12,6 +12,12 @@ const SHOWN = 200;
 /** Messages of one author within this many milliseconds share a head. */
 const TOGETHER = 10 * 60 * 1000;
 
+function toggleInspector() {
+  keep("panel", app.panel === "inspector" ? "" : "inspector");
+  const last = openChat() && messagesOf(openChat().id).at(-1);
+  change({ pane: app.panel ? "panel" : "chat", chosen: app.chosen ?? last?.id ?? null });
+}
+
 function Head() {
   const chat = openChat();
   const partner = Number(app.dialog);
@@ -48,10 +54,7 @@ function Head() {
       aria-label=${t("inspector")}
       title=${t("inspector")}
       aria-pressed=${String(app.panel === "inspector")}
-      onClick=${() => {
-        keep("panel", app.panel === "inspector" ? "" : "inspector");
-        change({ pane: app.panel ? "panel" : "chat" });
-      }}
+      onClick=${toggleInspector}
     >
       <${Icon} name="inspect" />
     </button>

@@ -31,7 +31,7 @@ function Status({ status, error }) {
 const Time = ({ n }) => html`<span class="soft">${t("milliseconds", { n })}</span>`;
 
 /** What is open in an event: the rest is the same each time. */
-const OPEN = new Set(["data", "message", "PARAMS", "command", "COMMAND"]);
+const OPEN = new Set(["data", "message", "command", "COMMAND"]);
 const interesting = (name) => OPEN.has(name);
 
 /** An event as it is posted, credentials last. */

@@ -5,21 +5,22 @@ import { app, attempt, change, chat, chatOf, isGroup, openChat, people, user } f
 
 const TYPING_FOR = 6000;
 
-let reading = false;
+let reading = null;
 let again = false;
 
 /** Reads everything anew; several wishes at once become one. */
-export async function load() {
-  if (reading) {
-    again = true;
-    return;
-  }
-  reading = true;
-  do {
+export function load() {
+  again = true;
+  reading ??= readWhileAsked();
+  return reading;
+}
+
+async function readWhileAsked() {
+  while (again) {
     again = false;
     await attempt(read);
-  } while (again);
-  reading = false;
+  }
+  reading = null;
 }
 
 async function read() {
@@ -65,17 +66,16 @@ export function seen() {
   if (id && document.visibilityState === "visible" && app.unread.delete(`${id} ${app.me}`)) change();
 }
 
-function onMessage(message) {
+async function onMessage(message) {
   const fresh = !app.messages.has(message.id) && !message.edited && !message.deleted;
   app.messages.set(message.id, message);
   app.typing.delete(`${message.chat} ${message.author}`);
+  // Of a chat that has just begun.
+  if (!chat(message.chat)) await load();
   const where = chat(message.chat);
-  if (!where) {
-    load();
-    return;
-  }
-  if (fresh) {
+  if (fresh && where) {
     where.last_message = message.id;
+    if (message.author === app.me && where === openChat()) change({ chosen: message.id });
     for (const member of where.members) {
       const key = `${where.id} ${member}`;
       if (member !== message.author && !user(member)?.bot) app.unread.set(key, (app.unread.get(key) || 0) + 1);
