@@ -21,7 +21,9 @@ const SECRET: [&str; 9] = [
     "refresh_token",
 ];
 /// A parameter longer than any message is a file, or nonsense.
-const LONGEST: usize = 100_000;
+const LONGEST: usize = 64 * 1024;
+/// How much of it is shown.
+const BEGINNING: usize = 2000;
 
 /// Parameters as the record shows them.
 pub(crate) fn mask(params: &Tree) -> Value {
@@ -45,7 +47,7 @@ pub(crate) fn mask(params: &Tree) -> Value {
 
 fn shorten(value: &Tree) -> Value {
     match value {
-        Tree::Text(text) if text.len() > LONGEST => cut(text.clone(), LONGEST).into(),
+        Tree::Text(text) if text.len() > LONGEST => cut(text.clone(), BEGINNING).into(),
         // A list, whose items can be long or hold secrets.
         Tree::Array(items) => items
             .values()
@@ -149,6 +151,6 @@ mod tests {
     fn files_do_not_fill_the_record() {
         let mut params = Tree::new();
         params.put("content", "A".repeat(LONGEST + 1));
-        assert!(mask(&params).to_string().len() < LONGEST + 100);
+        assert!(mask(&params).to_string().len() < BEGINNING + 100);
     }
 }

@@ -56,7 +56,7 @@ function Cell({ cell }) {
 }
 
 function Grid({ block }) {
-  const cells = listOf(block.grid ?? block.items);
+  const cells = listOf(block.items ?? block.grid);
   const display = String(cells[0]?.display ?? "block").toLowerCase();
   return html`<dl class=${`grid-${["line", "row", "table"].includes(display) ? display : "block"}`}>
     ${cells.map((cell, index) => html`<${Cell} key=${index} cell=${cell} />`)}
@@ -82,10 +82,10 @@ function Block({ block }) {
       return html`<${Grid} block=${block} />`;
     case "image":
       return html`<div class="pictures">
-        ${listOf(block.image ?? block.images ?? block).map((one, index) => html`<${Picture} key=${index} picture=${one} />`)}
+        ${listOf(block.items ?? block).map((one, index) => html`<${Picture} key=${index} picture=${one} />`)}
       </div>`;
     case "file":
-      return listOf(block.file ?? block.files ?? block).map((one, index) => html`<${FileLink} key=${index} file=${one} />`);
+      return listOf(block.items ?? block).map((one, index) => html`<${FileLink} key=${index} file=${one} />`);
     default:
       return html`<p class="soft">${t("unknownBlock", { type: block.type })}</p>`;
   }
