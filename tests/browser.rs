@@ -73,6 +73,38 @@ async fn buttons_are_pressed() {
 }
 
 #[tokio::test]
+async fn files_are_sent_and_chats_founded() {
+    let (_program, url) = dev(None).await;
+    browse("files", &url, Look::default(), async |browser| {
+        browser.click(".section-head .icon", "New chat").await;
+        browser.find("dialog[open] input").await.send_keys("Price list").await.unwrap();
+        browser.press(Key::Enter).await;
+        browser.see("h1", "Price list").await;
+        browser.see(".members", "Like bot").await;
+
+        let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/chat-page.png");
+        browser.find("input[type=file]").await.send_keys(picture).await.unwrap();
+        browser.see(".waiting li", "chat-page.png").await;
+        say(browser, "This is how it looks. Thanks!").await;
+        browser.see(".message.own .said", "This is how it looks").await;
+        let shown = || async {
+            browser.run("return document.querySelector('.files img')?.naturalWidth > 0").await.as_bool()
+        };
+        eventually("the picture", async || shown().await.filter(|shown| *shown)).await;
+        browser.see(".mark.like", "Like bot").await;
+        browser.shot("files").await;
+
+        browser.click(".top .icon", "People and bots").await;
+        browser.click("dialog[open] button", "Add: Robin Hale").await;
+        browser.see(".note", "Robin Hale").await;
+        browser.press(Key::Escape).await;
+        browser.gone("dialog").await;
+        browser.see(".members", "Robin Hale").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn commands_are_completed_and_answered() {
     let (_program, url) = bot("slash_command").await;
     browse("command", &url, Look::default(), async |browser| {
@@ -106,7 +138,8 @@ async fn faults_are_ordered_and_the_bot_bears_them() {
     })
     .await;
     let met = control.get("/control/requests").await;
-    let met: Vec<_> = met.as_array().unwrap().iter().map(|request| request["status"].as_u64().unwrap()).collect();
+    let met: Vec<_> =
+        met.as_array().unwrap().iter().map(|request| request["status"].as_u64().unwrap()).collect();
     assert!(met.ends_with(&[500, 200]), "{met:?}");
 }
 

@@ -6,7 +6,9 @@ use std::{
     process::Stdio,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::WebDriverCompatibleCommand};
+use fantoccini::{
+    Client, ClientBuilder, Locator, elements::Element, key::Key, wd::WebDriverCompatibleCommand,
+};
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -206,7 +208,10 @@ impl Browser {
     /// When it cannot be kept.
     pub async fn shot(&self, name: &str) {
         // A focus ring or a menu may still be on its way.
-        self.client.execute_async("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))", Vec::new()).await.unwrap();
+        self.client
+            .execute_async("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))", Vec::new())
+            .await
+            .unwrap();
         let picture = self.client.screenshot().await.unwrap();
         std::fs::write(self.shots.join(format!("{name}.png")), picture).unwrap();
     }

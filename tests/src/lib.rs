@@ -17,8 +17,8 @@ use std::{future::Future, time::Duration};
 
 pub use browser::{Browser, Look, browse};
 pub use control::Control;
-pub use fantoccini::key::Key;
 pub use durable::{Durable, Terms, seed, skipped};
+pub use fantoccini::key::Key;
 pub use load::{Habits, Kind, Ledger, Load, Sent, event};
 pub use program::{Program, example, program};
 pub use recorder::{Act, Done, Mood, Recorder};
