@@ -83,7 +83,8 @@ async fn files_are_sent_and_chats_founded() {
         browser.see(".members", "Like bot").await;
 
         let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/chat-page.png");
-        browser.find("input[type=file]").await.send_keys(picture).await.unwrap();
+        let picture = std::fs::canonicalize(picture).unwrap();
+        browser.find("input[type=file]").await.send_keys(picture.to_str().unwrap()).await.unwrap();
         browser.see(".waiting li", "chat-page.png").await;
         say(browser, "This is how it looks. Thanks!").await;
         browser.see(".message.own .said", "This is how it looks").await;
