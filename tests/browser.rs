@@ -22,7 +22,7 @@ async fn bot(name: &str) -> (Program, String) {
 
 /// Writes a message as anyone does: into the box, and Enter.
 async fn say(browser: &Browser, text: &str) {
-    browser.see(".link", "").await;
+    browser.find(".link.live").await;
     browser.find("#input").await.click().await.unwrap();
     browser.write(text).await;
     browser.press(Key::Enter).await;
@@ -31,11 +31,16 @@ async fn say(browser: &Browser, text: &str) {
 #[tokio::test]
 async fn thanks_are_liked_and_the_inspector_tells_how() {
     let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
     browse("inspector", &url, Look::default(), async |browser| {
-        say(browser, "The new price list is there").await;
-        browser.see(".message.own .said", "price list").await;
+        browser.find(".link.live").await;
+        let first = control.say("chat1", 1, "The new price list is in the shared folder.").await;
+        control.post("/control/reactions", &json!({"message": first, "user": 42, "reaction": "fire"})).await;
+        browser.see(".mark", "Тимур").await;
         say(browser, "Thanks, that saved me an hour!").await;
         browser.see(".mark.like", "Like bot").await;
+        control.say("chat1", 42, "Спасибо! А когда будет английская версия?").await;
+        browser.see(".message:last-child .mark.like", "Like bot").await;
 
         browser.click("header .icon", "Inspector").await;
         browser.click(".message .said", "Thanks").await;
@@ -59,10 +64,7 @@ async fn thanks_are_liked_and_the_inspector_tells_how() {
 #[tokio::test]
 async fn buttons_are_pressed() {
     let (_program, url) = bot("keyboard").await;
-    browse("keyboard", &url, Look::default(), async |browser| {
-        browser.see(".dialog", "Workshop").await;
-        browser.click(".dialog", "Example").await;
-        browser.see("h1", "Example").await;
+    browse("keyboard", &url, Look { dark: true, ..Look::default() }, async |browser| {
         say(browser, "lunch").await;
         browser.see(".said", "So far 0").await;
         browser.click(".key", "I come").await;
@@ -109,7 +111,7 @@ async fn files_are_sent_and_chats_founded() {
 async fn commands_are_completed_and_answered() {
     let (_program, url) = bot("slash_command").await;
     browse("command", &url, Look::default(), async |browser| {
-        browser.see(".dialog", "Workshop").await;
+        browser.find(".link.live").await;
         browser.find("#input").await.click().await.unwrap();
         browser.write("/re").await;
         browser.see("#suggest li", "Says it backwards").await;

@@ -48,3 +48,29 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         router.route(path, get(async move || (headers, content)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn catalogue(text: &str) -> BTreeSet<&str> {
+        let keys = text.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(':'));
+        keys.map(|(key, _)| key).filter(|key| !key.starts_with(' ')).collect()
+    }
+
+    #[test]
+    fn all_that_the_page_says_is_in_both_languages() {
+        let english = catalogue(include_str!("page/lang/en.js"));
+        assert_eq!(english, catalogue(include_str!("page/lang/ru.js")));
+        assert!(english.len() > 100, "{english:?}");
+        for (path, _, text) in SCRIPTS.into_iter().filter(|(path, ..)| !path.contains("/vendor/")) {
+            let calls =
+                text.match_indices("t(\"").filter(|(at, _)| !text[..*at].ends_with(char::is_alphanumeric));
+            for key in calls.filter_map(|(at, mark)| text[at + mark.len()..].split('"').next()) {
+                assert!(english.contains(key), "{key} in {path}");
+            }
+        }
+    }
+}

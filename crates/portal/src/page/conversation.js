@@ -64,7 +64,7 @@ function Head() {
 function Empty() {
   const partner = Number(app.dialog);
   const hint = isGroup(app.dialog) ? "emptyGroup" : bot(partner) ? "emptyBot" : "emptyPrivate";
-  return html`<li class="empty"><b>${t("nothingYet")}</b>${t(hint)}</li>`;
+  return html`<p class="empty"><b>${t("nothingYet")}</b>${t(hint)}</p>`;
 }
 
 function Typing() {
@@ -137,7 +137,7 @@ function Log() {
     next.focus();
     next.scrollIntoView({ block: "nearest" });
   };
-  return html`<ol
+  return html`<div
     class="log"
     role="log"
     aria-label=${t("messages")}
@@ -147,10 +147,12 @@ function Log() {
     onLoadCapture=${stay /* pictures come later than the messages they are in */}
     onKeyDown=${moved}
   >
-    ${messages.length > shown &&
-    html`<li class="earlier"><button type="button" onClick=${() => show(shown + SHOWN)}>${t("earlier")}</button></li>`}
-    ${messages.length === 0 && html`<${Empty} />`} ${rows(messages.slice(-shown))}
-  </ol>`;
+    ${messages.length > shown && html`<button type="button" class="earlier" onClick=${() => show(shown + SHOWN)}>${t("earlier")}</button>`}
+    ${messages.length === 0 && html`<${Empty} />`}
+    <ol>
+      ${rows(messages.slice(-shown))}
+    </ol>
+  </div>`;
 }
 
 export const Conversation = () => html`<${Head} /><${Log} /><${Typing} />`;

@@ -112,7 +112,11 @@ function onNews(news) {
     for (const known of [app.messages, app.unread, app.deliveries, app.typing]) known.clear();
     change({ chosen: null, context: null });
     load();
-  } else if (news.kind === "hello" || news.kind === "state") load();
+  } else if (news.kind === "hello") {
+    // Perhaps after a while without a connection, or of another portal at this address.
+    app.messages.clear();
+    load();
+  } else if (news.kind === "state") load();
   for (const watcher of watchers) watcher(news);
 }
 
