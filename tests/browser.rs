@@ -64,11 +64,18 @@ async fn thanks_are_liked_and_the_inspector_tells_how() {
 #[tokio::test]
 async fn buttons_are_pressed() {
     let (_program, url) = bot("keyboard").await;
+    let control = Control::at(&url);
+    control.say("chat1", 1, "It is nearly noon. Where do we go today?").await;
     browse("keyboard", &url, Look { dark: true, ..Look::default() }, async |browser| {
         say(browser, "lunch").await;
         browser.see(".said", "So far 0").await;
         browser.click(".key", "I come").await;
         browser.see(".said", "So far 1").await;
+        let question = browser.find(".message:last-child").await.attr("data-id").await.unwrap();
+        control.post("/control/presses", &json!({"message": question, "button": 0, "user": 42})).await;
+        browser.see(".said", "So far 2").await;
+        control.say("chat1", 42, "[USER=27]Nora Lindqvist[/USER], к тому месту у [b]моста[/b]?").await;
+        browser.see(".at.me", "Nora").await;
         browser.shot("keyboard").await;
     })
     .await;
