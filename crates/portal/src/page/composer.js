@@ -220,9 +220,7 @@ export function Composer() {
         id="input"
         rows="1"
         maxlength="20000"
-        role="combobox"
         aria-label=${t("message")}
-        aria-expanded=${String(found.length > 0)}
         aria-controls="suggest"
         aria-autocomplete="list"
         aria-activedescendant=${chosenId}

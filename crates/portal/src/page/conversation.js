@@ -1,11 +1,11 @@
 // The open conversation: its head, its messages, and who is typing.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
 import { Icon } from "./icons.js";
 import { Message } from "./message.js";
 import { Avatar, GroupAvatar } from "./side.js";
 import { app, bot, change, html, isGroup, keep, messagesOf, nameOf, openChat, user } from "./store.js";
-import { day, list, t } from "./text.js";
+import { day, lang, list, t } from "./text.js";
 
 /** Messages drawn at first; more on demand. */
 const SHOWN = 200;
@@ -80,6 +80,16 @@ function Typing() {
   </p>`;
 }
 
+/** A message, drawn anew only when something in it is different: there are many, and every letter typed draws the page. */
+function Row({ message, follows }) {
+  const chosen = app.chosen === message.id && app.panel === "inspector";
+  const replied = app.messages.get(message.reply_to);
+  return useMemo(
+    () => html`<${Message} message=${message} follows=${follows} chosen=${chosen} />`,
+    [message, follows, chosen, replied, app.me, app.portal, lang],
+  );
+}
+
 /** Rows of the log: messages, and a line wherever another day begins. */
 function rows(messages) {
   const made = [];
@@ -93,7 +103,7 @@ function rows(messages) {
       !before.system &&
       before.author === message.author &&
       new Date(message.date) - new Date(before.date) < TOGETHER;
-    made.push(html`<${Message} key=${message.id} message=${message} follows=${follows} />`);
+    made.push(html`<${Row} key=${message.id} message=${message} follows=${follows} />`);
     before = message;
   }
   return made;

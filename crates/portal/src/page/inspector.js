@@ -1,6 +1,6 @@
 // The panel that shows what a message set in motion: events to bots, their answers, and the calls that followed.
 
-import { useEffect, useState } from "./vendor/hooks.js";
+import { useEffect, useMemo, useState } from "./vendor/hooks.js";
 import { plain } from "./bbcode.js";
 import { ask } from "./control.js";
 import { deliveryAsCurl, requestAsCurl } from "./curl.js";
@@ -8,7 +8,7 @@ import { PanelHead } from "./faults.js";
 import { Icon } from "./icons.js";
 import { watch } from "./news.js";
 import { app, html, nameOf, notify } from "./store.js";
-import { t } from "./text.js";
+import { lang, t } from "./text.js";
 import { Answer, Tree } from "./tree.js";
 
 /** Several events in a row are read at once. */
@@ -159,13 +159,14 @@ function Trace({ trace }) {
 export function Inspector() {
   const trace = useTrace(app.chosen);
   const message = app.messages.get(app.chosen);
+  const traced = useMemo(() => message && trace && html`<${Trace} trace=${trace} />`, [message, trace, lang]);
   return html`<section class="panel inspector" aria-label=${t("inspector")}>
     <${PanelHead} title=${t("inspector")} />
     <div class="panel-body" tabindex="0">
       ${message
         ? html`<p class="about"><b>${nameOf(message.author)}</b> <span>${plain(message.text)}</span> <small>${message.id}</small></p>`
         : html`<p class="soft">${t("chooseMessage")}</p>`}
-      ${message && trace && html`<${Trace} trace=${trace} />`}
+      ${traced}
     </div>
   </section>`;
 }

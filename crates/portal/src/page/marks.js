@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { app, attempt, change, html, nameOf } from "./store.js";
 import { list, t } from "./text.js";
 
-export const REACTIONS = {
+const REACTIONS = {
   like: "❤", dislike: "👎", faceWithTearsOfJoy: "😂", redHeart: "❤️", neutralFace: "😐", fire: "🔥", cry: "😢",
   slightlySmilingFace: "🙂", winkingFace: "😉", laugh: "😆", kiss: "😘", wonder: "😮", slightlyFrowningFace: "🙁",
   loudlyCryingFace: "😭", faceWithStuckOutTongue: "😛", faceWithStuckOutTongueAndWinkingEye: "😜",

@@ -105,7 +105,7 @@ function pressed(event, message) {
 const within = (message) => (action, value) =>
   action === "chat" ? open(/^\d+$/.test(value) ? `chat${value}` : value) : act(message, { action, action_value: value });
 
-export function Message({ message, follows }) {
+export function Message({ message, follows, chosen }) {
   if (message.system)
     return html`<li class="note" data-id=${message.id}><span>${bbcode(message.text)}</span></li>`;
   const author = user(message.author);
@@ -113,7 +113,7 @@ export function Message({ message, follows }) {
   if (follows) classes.push("follows");
   if (message.author === app.me) classes.push("own");
   if (message.deleted) classes.push("deleted");
-  if (app.chosen === message.id && app.panel === "inspector") classes.push("chosen");
+  if (chosen) classes.push("chosen");
   const text = message.deleted ? t("deletedMessage") : bbcode(message.text, within(message));
   return html`<li
     class=${classes.join(" ")}

@@ -38,7 +38,7 @@ async function read() {
 const exists = (dialog) =>
   isGroup(dialog) ? chatOf(dialog)?.members.includes(app.me) : Number(dialog) !== app.me && user(Number(dialog));
 
-export async function loadMessages() {
+async function loadMessages() {
   if (!openChat()) return;
   const query = isGroup(app.dialog) ? "" : `?user=${app.me}`;
   const messages = await ask("GET", `/dialogs/${encodeURIComponent(app.dialog)}/messages${query}`);
@@ -61,7 +61,7 @@ export function become(me) {
 }
 
 /** Whoever looks at a conversation has read it. */
-export function seen() {
+function seen() {
   const id = openChat()?.id;
   if (id && document.visibilityState === "visible" && app.unread.delete(`${id} ${app.me}`)) change();
 }
@@ -103,7 +103,7 @@ function onNews(news) {
   if (news.kind === "message" && news.message) onMessage(news.message);
   else if (news.kind === "gone") {
     app.messages.delete(news.message);
-    change();
+    load();
   } else if (news.kind === "typing") onTyping(news);
   else if (news.kind === "delivery" && news.delivery) {
     app.deliveries.set(news.delivery.bot, news.delivery);

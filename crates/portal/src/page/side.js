@@ -3,7 +3,7 @@
 import { plain } from "./bbcode.js";
 import { Icon } from "./icons.js";
 import { become, open } from "./news.js";
-import { app, bot, change, html, keep, messagesOf, nameOf, notify, people, privateChat, unreadIn, user } from "./store.js";
+import { app, bot, change, html, keep, nameOf, notify, people, privateChat, unreadIn, user } from "./store.js";
 import { clockTime, lang, setLang, t } from "./text.js";
 import { setTheme, theme } from "./theme.js";
 
@@ -60,7 +60,7 @@ function Me() {
 }
 
 function Row({ target, picture, name, note, chat, title }) {
-  const last = chat && messagesOf(chat.id).at(-1);
+  const last = chat && app.messages.get(chat.last_message);
   const count = chat ? unreadIn(chat.id) : 0;
   const said = last && (last.author === app.me ? `${t("youSaid")} ` : "") + (last.deleted ? t("deletedMessage") : plain(last.text) || t("somethingElse"));
   return html`<li>
@@ -104,8 +104,9 @@ function botNote(one) {
 }
 
 function Conversations() {
-  const last = (one) => (one && messagesOf(one.id).at(-1)?.id) || 0;
-  const groups = app.portal.chats.filter((one) => !one.private && one.members.includes(app.me)).sort((a, b) => last(b) - last(a) || a.id - b.id);
+  const groups = app.portal.chats
+    .filter((one) => !one.private && one.members.includes(app.me))
+    .sort((a, b) => (b.last_message ?? 0) - (a.last_message ?? 0) || a.id - b.id);
   const colleagues = people().filter((one) => one.id !== app.me);
   const add = html`<button type="button" class="icon" aria-label=${t("newChat")} title=${t("newChat")} onClick=${() => change({ window: { kind: "found" } })}>
     <${Icon} name="plus" />
