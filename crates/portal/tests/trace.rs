@@ -95,3 +95,22 @@ async fn a_bot_that_cannot_be_reached_is_shown_too() {
     assert_eq!(delivery["fields"]["data"]["message"]["text"], "anybody?");
     assert!(!shown.to_string().contains("s3cret"), "{shown}");
 }
+
+#[tokio::test]
+async fn what_a_bot_answers_is_shown_without_its_secrets() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = json!({"said": "hello", "access_token": "s3cret"});
+    let app =
+        axum::Router::new().fallback(async move || (axum::http::StatusCode::ACCEPTED, axum::Json(answer)));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let fields = json!({"code": "chatty", "type": "supervisor", "eventMode": "webhook", "botToken": "invented",
+        "webhookUrl": url, "properties": {"name": "Chatty"}});
+    call.result("imbot.v2.Bot.register", json!({"fields": fields, "botToken": "invented"})).await;
+    let message = call.say(27, "chat1", "hello?").await;
+    let delivery = &trace(&call, message, 1).await["deliveries"][0];
+    assert_eq!(delivery["status"], 202);
+    assert_eq!(delivery["answer"], r#"{"access_token":"***","said":"hello"}"#);
+}

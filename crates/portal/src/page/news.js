@@ -1,7 +1,8 @@
 // Reads what there is on the portal, and keeps up with what happens.
 
 import { ask, listen } from "./control.js";
-import { app, attempt, change, chat, chatOf, isGroup, openChat, people, user } from "./store.js";
+import { app, attempt, change, chat, chatOf, isGroup, notify, openChat, people, user } from "./store.js";
+import { t } from "./text.js";
 
 const TYPING_FOR = 6000;
 
@@ -27,7 +28,7 @@ async function read() {
   const portal = await ask("GET", "/state");
   change({ portal });
   if (!people().some((one) => one.id === app.me)) change({ me: people()[0].id });
-  if (!exists(app.dialog)) change({ dialog: app.portal.chats.find((one) => !one.private && one.members.includes(app.me))?.dialog ?? "chat1" });
+  if (!exists(app.dialog)) change({ dialog: home() });
   await loadMessages();
   const last = app.portal.chats.map((one) => one.last_message).filter((id) => id && !app.messages.has(id));
   const messages = await Promise.all(last.map((id) => ask("GET", `/messages/${id}`).catch(() => undefined)));
@@ -38,6 +39,11 @@ async function read() {
 const exists = (dialog) =>
   isGroup(dialog) ? chatOf(dialog)?.members.includes(app.me) : Number(dialog) !== app.me && user(Number(dialog));
 
+/** Where somebody is who is nowhere else. */
+const home = () =>
+  app.portal.chats.find((one) => !one.private && one.members.includes(app.me))?.dialog ??
+  String(app.portal.users.find((one) => one.id !== app.me)?.id);
+
 async function loadMessages() {
   if (!openChat()) return;
   const query = isGroup(app.dialog) ? "" : `?user=${app.me}`;
@@ -47,6 +53,10 @@ async function loadMessages() {
 }
 
 export function open(dialog) {
+  if (!exists(dialog)) {
+    notify(t("noSuchDialog", { dialog }));
+    return;
+  }
   localStorage.setItem("portal.dialog", dialog);
   change({ dialog, context: null, pane: "chat", error: "" });
   seen();
@@ -56,8 +66,7 @@ export function open(dialog) {
 export function become(me) {
   localStorage.setItem("portal.me", String(me));
   change({ me, context: null });
-  if (!exists(app.dialog)) open("chat1");
-  else open(app.dialog);
+  open(exists(app.dialog) ? app.dialog : home());
 }
 
 /** Whoever looks at a conversation has read it. */

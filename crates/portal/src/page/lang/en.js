@@ -34,6 +34,7 @@ export default {
   backToChat: "Back to the conversation",
   addMembers: "People and bots in this chat",
   botHearsAll: "Bot. It hears everything you write here.",
+  noSuchDialog: "There is no dialog “{dialog}” for you",
   messages: "Messages",
   earlier: "Show earlier messages",
   nothingYet: "Nothing here yet",

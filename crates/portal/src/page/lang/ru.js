@@ -39,6 +39,7 @@ export default {
   backToChat: "Назад к беседе",
   addMembers: "Люди и боты в этом чате",
   botHearsAll: "Бот. Слышит всё, что вы здесь пишете.",
+  noSuchDialog: "Диалога «{dialog}» у вас нет",
   messages: "Сообщения",
   earlier: "Показать более ранние сообщения",
   nothingYet: "Здесь пока пусто",
