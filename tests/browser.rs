@@ -262,6 +262,7 @@ async fn nothing_that_a_message_says_is_run() {
         "[url=javascript:window.run=1]click[/url] [url]javascript:window.run=1[/url] [img]javascript:window.run=1[/img]",
         "[color=red;background:url(x)]a[/color] [size=99999]b[/size] [b][i]c[/b][/i] [/code] [user=1]",
         "[icon=javascript:window.run=1 size=20 title=\"><script>] [call=javascript:1]d[/call]",
+        "[img]/rest/1/local/im.message.add?DIALOG_ID=chat1&MESSAGE=pictures+call+methods[/img]",
     ] {
         control.say("chat1", 1, text).await;
     }
@@ -270,6 +271,7 @@ async fn nothing_that_a_message_says_is_run() {
         let links = "return [...document.querySelectorAll('.log [href], .log [src]')].map((one) => one.href || one.src)";
         let links = browser.run(links).await.to_string();
         assert!(!links.contains("javascript"), "{links}");
+        assert!(!links.contains("/rest/"), "{links}");
         assert_eq!(browser.run("return window.run ?? null").await, json!(null));
     })
     .await;

@@ -1,6 +1,6 @@
 // Attachments: the blocks bots put under a message's text.
 
-import { address, bbcode, color, link } from "./bbcode.js";
+import { bbcode, color, link, picture as safe } from "./bbcode.js";
 import { Icon } from "./icons.js";
 import { open } from "./news.js";
 import { html } from "./store.js";
@@ -25,7 +25,7 @@ function Target({ block, children }) {
 }
 
 function Picture({ picture }) {
-  const shown = address(picture.preview) ?? address(picture.link);
+  const shown = safe(picture.preview) ?? safe(picture.link);
   if (!shown) return null;
   return html`<figure>
     ${link(picture.link, html`<img class="picture" src=${shown} alt=${picture.name ?? ""} loading="lazy" />`)}
@@ -34,7 +34,7 @@ function Picture({ picture }) {
 }
 
 const Person = ({ block }) => html`<p class="block-user">
-  ${address(block.avatar) && html`<img class=${`face ${block.avatar_type ?? ""}`.toLowerCase()} src=${address(block.avatar)} alt="" loading="lazy" />`}
+  ${safe(block.avatar) && html`<img class=${`face ${block.avatar_type ?? ""}`.toLowerCase()} src=${safe(block.avatar)} alt="" loading="lazy" />`}
   <b><${Target} block=${block}>${block.name}<//></b>
 </p>`;
 

@@ -13,6 +13,14 @@ export function address(text) {
   return /^(https?:\/\/|\/(?!\/))/i.test(trimmed) ? trimmed : undefined;
 }
 
+/** An address that is safe to show a picture from. On the portal only files are: to load a method is to call it. */
+export function picture(text) {
+  const href = address(text);
+  if (!href || !URL.canParse(href, location.origin)) return undefined;
+  const { origin, pathname } = new URL(href, location.origin);
+  return origin !== location.origin || pathname.startsWith("/files/") ? href : undefined;
+}
+
 /** A colour as the platform writes them. */
 export const color = (text) => (/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(text ?? "") ? text : undefined);
 
@@ -91,7 +99,7 @@ function build({ name, value, children }, act) {
     case "url":
       return link(value || inner, children);
     case "img":
-      return address(inner) ? html`<img class="picture" src=${address(inner)} alt="" loading="lazy" />` : inner;
+      return picture(inner) ? html`<img class="picture" src=${picture(inner)} alt="" loading="lazy" />` : inner;
     case "size":
       return html`<span style=${{ fontSize: `${Math.min(30, Math.max(8, parseInt(value, 10) || 15))}px` }}>${children}</span>`;
     case "color":
@@ -116,7 +124,7 @@ function single(name, value, rest) {
   if (name === "disk") return `disk ${value}`;
   const pixels = Math.min(64, Math.max(8, Number(/size=(\d+)/.exec(rest)?.[1]) || 20));
   const title = /title=([^\]]*)/.exec(rest)?.[1] ?? "";
-  return html`<img class="smile" src=${address(value)} width=${pixels} height=${pixels} alt=${title} title=${title} />`;
+  return html`<img class="smile" src=${picture(value)} width=${pixels} height=${pixels} alt=${title} title=${title} />`;
 }
 
 function addText(node, text) {

@@ -1,13 +1,13 @@
 // Files: those in a message, and those that wait to be sent.
 
-import { address } from "./bbcode.js";
+import { picture } from "./bbcode.js";
 import { ask } from "./control.js";
 import { Icon } from "./icons.js";
 import { app, change, html } from "./store.js";
 import { size, t } from "./text.js";
 
 function File({ file }) {
-  const href = address(file.url);
+  const href = picture(file.url);
   if ((file.image || file.kind === "image") && href)
     return html`<a class="image" href=${href} target="_blank" rel="noopener"><img class="picture" src=${href} alt=${file.name} loading="lazy" /></a>`;
   if (file.kind === "video" && href) return html`<video class="picture" src=${href} controls preload="metadata"></video>`;
