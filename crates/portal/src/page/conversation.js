@@ -95,16 +95,16 @@ function rows(messages) {
   const made = [];
   let before;
   for (const message of messages) {
-    const today = day(message.date);
-    const newDay = !before || day(before.date) !== today;
-    if (newDay) made.push(html`<li key=${`day ${today}`} class="day"><span>${today}</span></li>`);
+    const today = new Date(message.date).toDateString();
+    const newDay = today !== before?.today;
+    if (newDay) made.push(html`<li key=${`day ${message.id}`} class="day"><span>${day(message.date)}</span></li>`);
     const follows =
       !newDay &&
-      !before.system &&
-      before.author === message.author &&
-      new Date(message.date) - new Date(before.date) < TOGETHER;
+      !before.message.system &&
+      before.message.author === message.author &&
+      new Date(message.date) - new Date(before.message.date) < TOGETHER;
     made.push(html`<${Row} key=${message.id} message=${message} follows=${follows} />`);
-    before = message;
+    before = { message, today };
   }
   return made;
 }
@@ -116,13 +116,15 @@ function Log() {
   const atEnd = useRef(true);
   const [shown, show] = useState(SHOWN);
   const last = messages.at(-1);
-  const [dialog, seenDialog] = [`${app.dialog} ${app.me}`, useRef("")];
+  const dialog = `${app.dialog} ${app.me}`;
+  const before = useRef({});
   // Follows what is new, unless the reader has scrolled up to something older.
   useLayoutEffect(() => {
-    const fresh = seenDialog.current !== dialog;
-    if (fresh) show(SHOWN);
-    seenDialog.current = dialog;
-    if (fresh || atEnd.current || last?.author === app.me) log.current.scrollTop = log.current.scrollHeight;
+    const opened = before.current.dialog !== dialog;
+    const written = before.current.last !== last?.id && last?.author === app.me;
+    before.current = { dialog, last: last?.id };
+    if (opened) show(SHOWN);
+    if (opened || written || atEnd.current) log.current.scrollTop = log.current.scrollHeight;
   }, [dialog, last, messages.length]);
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = log.current;
