@@ -9,7 +9,7 @@ use std::{
 use b24bot_actions::Portals;
 use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_dispatcher::BoxError;
-use b24bot_portal::{Application, Portal};
+use b24bot_portal::{Application, Portal, PortalBuilder};
 use b24bot_rules::{Api, BotSettings, BotType, Config, Mode};
 use b24bot_store::MemoryStore;
 use serde_json::{Value as Json, json};
@@ -42,7 +42,16 @@ impl Bot {
     /// # Errors
     ///
     /// When an address cannot be listened on, or the bot was made for a real portal: its calls would go there.
-    pub async fn dev(mut self, portal: SocketAddr) -> Result<Dev, Error> {
+    pub async fn dev(self, portal: SocketAddr) -> Result<Dev, Error> {
+        self.dev_with(Portal::builder().listen(portal)).await
+    }
+
+    /// The same, with a local portal of any kind.
+    ///
+    /// # Errors
+    ///
+    /// As for [`dev`](Bot::dev).
+    pub async fn dev_with(mut self, portal: PortalBuilder) -> Result<Dev, Error> {
         if self.config.portal.is_some() || self.config.app.is_some() {
             let message = "this bot has credentials of a real portal: make it with `Bot::for_dev`, which leaves them out";
             return Err(Error::new(ErrorKind::Config, message));
@@ -59,13 +68,9 @@ impl Bot {
         let (bot, path) = (bot.clone(), server.path.clone());
         let portals = self.dispatcher.portals().clone();
 
-        let portal = Portal::builder().listen(portal).start().await.map_err(|error| {
+        let portal = portal.start().await.map_err(|error| {
             let advice = "another address can be given with --portal";
-            Error::caused(
-                ErrorKind::Listen,
-                format!("the local portal cannot listen on {portal} ({advice})"),
-                error,
-            )
+            Error::caused(ErrorKind::Listen, format!("the local portal cannot start ({advice})"), error)
         })?;
         let application = portal.install_application(&SCOPE);
         let running = self.start().await?;
@@ -85,7 +90,7 @@ impl Bot {
 #[derive(Debug)]
 pub struct Dev {
     running: Running,
-    portal: Portal,
+    pub(crate) portal: Portal,
     bot_id: BotId,
     sees_groups: bool,
     handler: String,

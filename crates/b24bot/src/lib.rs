@@ -13,6 +13,8 @@ mod server;
 mod signals;
 mod storage;
 mod telemetry;
+#[cfg(feature = "portal")]
+pub mod testing;
 mod trust;
 
 pub mod prelude;

@@ -29,6 +29,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
         let command = command.text().unwrap_or_default();
         let (method, query) = split(&command);
         let filled = read_form(&fill(query, &results));
+        let changes = state.changes.len();
         let outcome = match filled {
             _ if index >= MAX_CALLS => Err(bad("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")),
             _ if method.eq_ignore_ascii_case("batch") => Err(Refusal::new(
@@ -47,6 +48,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
             "command": mask_url(&command),
             "error": outcome.as_ref().err().map(|refusal| refusal.code),
             "example": outcome.as_ref().is_ok_and(|done| done.example),
+            "messages": state.messages_changed_since(changes),
         }));
         match outcome {
             Ok(done) => {

@@ -17,6 +17,7 @@ use crate::params::read_form;
 use crate::ring::{Bulky, Ring, cut};
 use crate::secrets::{mask_answer, mask_form, mask_url};
 use crate::trace::About;
+use crate::traffic::Traffic;
 use crate::tree::Tree;
 
 /// How long a bot may take to answer.
@@ -108,6 +109,7 @@ impl Delivered {
         json!({
             "n": number,
             "at": self.at.iso(),
+            "at_seconds": self.at.as_f64(),
             "bot": self.bot,
             "event": self.event,
             "url": self.url,
@@ -181,6 +183,7 @@ pub(crate) struct Courier {
     lanes: Mutex<HashMap<String, mpsc::UnboundedSender<Outgoing>>>,
     /// Counts resets: what was queued before the last one is neither sent nor recorded any more.
     era: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
     stop: watch::Receiver<bool>,
 }
 
@@ -195,7 +198,8 @@ impl Courier {
             .user_agent("Bitrix24 Webhook Engine")
             .build()?;
         let runtime = tokio::runtime::Handle::current();
-        Ok(Self { client, runtime, lanes: Mutex::default(), era: Arc::default(), stop })
+        let lanes = Mutex::default();
+        Ok(Self { client, runtime, lanes, era: Arc::default(), traffic: Arc::default(), stop })
     }
 
     /// Forgets everything that is queued or under way.
@@ -214,12 +218,20 @@ impl Courier {
         let lane = lanes.entry(outgoing.lane.clone()).or_insert_with(|| {
             let (sender, queue) = mpsc::unbounded_channel();
             let era = Arc::clone(&self.era);
-            self.runtime.spawn(work(self.client.clone(), queue, era, self.stop.clone(), Arc::clone(report)));
+            let report = Arc::clone(report);
+            let traffic = Arc::clone(&self.traffic);
+            self.runtime.spawn(work(self.client.clone(), queue, era, self.stop.clone(), report, traffic));
             sender
         });
         outgoing.era = self.era.load(Ordering::Relaxed);
+        self.traffic.queued();
         // A lane ends only when the portal stops; then nothing is delivered any more.
         let _ = lane.send(outgoing);
+    }
+
+    /// Waits until nothing is queued or under way; gives how much ever was.
+    pub(crate) async fn settled(&self) -> u64 {
+        self.traffic.settled().await
     }
 }
 
@@ -229,10 +241,12 @@ async fn work(
     era: Arc<AtomicU64>,
     mut stop: watch::Receiver<bool>,
     report: Report,
+    traffic: Arc<Traffic>,
 ) {
     let deliver = async {
         while let Some(outgoing) = queue.recv().await {
             if outgoing.era != era.load(Ordering::Relaxed) {
+                traffic.ended();
                 continue;
             }
             let started = Instant::now();
@@ -247,6 +261,7 @@ async fn work(
                 }
             }
             report(outgoing, outcome, took);
+            traffic.ended();
         }
     };
     tokio::select! {

@@ -2,11 +2,13 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::net::SocketAddr;
 
 /// Why a portal could not be started.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
+    address: Option<SocketAddr>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -29,16 +31,16 @@ impl Error {
         self.kind
     }
 
-    pub(crate) fn listen(source: std::io::Error) -> Self {
+    pub(crate) fn listen(address: SocketAddr, source: std::io::Error) -> Self {
         let kind = match source.kind() {
             std::io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
             _ => ErrorKind::Listen,
         };
-        Self { kind, source: Some(source.into()) }
+        Self { kind, address: Some(address), source: Some(source.into()) }
     }
 
     pub(crate) fn client(source: reqwest::Error) -> Self {
-        Self { kind: ErrorKind::Client, source: Some(source.into()) }
+        Self { kind: ErrorKind::Client, address: None, source: Some(source.into()) }
     }
 }
 
@@ -48,7 +50,8 @@ impl fmt::Display for Error {
             ErrorKind::AddressInUse => "the portal's address is in use already",
             ErrorKind::Listen => "the portal cannot listen on its address",
             ErrorKind::Client => "the portal cannot set up its HTTP client",
-        })
+        })?;
+        self.address.map_or(Ok(()), |address| write!(formatter, ": {address}"))
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) calls: Vec<Value>,
     /// Of each call in a batch, each event fetched, or of itself.
     pub(crate) about: Vec<About>,
+    /// Messages that are new or other than before through it.
+    pub(crate) messages: Vec<u64>,
 }
 
 impl Bulky for Entry {
@@ -62,6 +64,7 @@ impl Entry {
             "milliseconds": self.milliseconds,
             "example": self.example,
             "calls": self.calls,
+            "messages": self.messages,
         })
     }
 }

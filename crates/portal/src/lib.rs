@@ -3,6 +3,7 @@
 mod application;
 mod batch;
 mod body;
+mod changes;
 mod clock;
 mod control;
 mod credentials;
@@ -26,9 +27,11 @@ mod secrets;
 mod shared;
 mod state;
 mod trace;
+mod traffic;
 mod tree;
 mod work;
 
 pub use application::Application;
+pub use changes::Changes;
 pub use error::{Error, ErrorKind};
 pub use portal::{Portal, PortalBuilder};

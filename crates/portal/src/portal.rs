@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::application::Application;
+use crate::changes::Changes;
 use crate::delivery::Courier;
 use crate::error::Error;
 use crate::limits::{Buckets, Limit};
@@ -88,8 +89,9 @@ impl PortalBuilder {
     /// [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) when another process has the address;
     /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason.
     pub async fn start(self) -> Result<Portal, Error> {
-        let listener = TcpListener::bind(self.listen).await.map_err(Error::listen)?;
-        let address = listener.local_addr().map_err(Error::listen)?;
+        let listener =
+            TcpListener::bind(self.listen).await.map_err(|error| Error::listen(self.listen, error))?;
+        let address = listener.local_addr().map_err(|error| Error::listen(self.listen, error))?;
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -143,6 +145,27 @@ impl Portal {
     #[must_use]
     pub fn install_application(&self, scopes: &[&str]) -> Application {
         self.shared.with(|state| Application::install(state, scopes))
+    }
+
+    /// All that happens from now on.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.shared.subscribe())
+    }
+
+    /// Waits until every event was answered by its bot, or given up, and says how many there have been. If a later
+    /// call says the same number, nothing was sent in between.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let portal = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).start().await?;
+    /// assert_eq!(portal.delivered().await, 0, "there are no bots yet");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delivered(&self) -> u64 {
+        self.shared.delivered().await
     }
 
     /// Stops serving, and ends deliveries under way. Requests get a moment to end.

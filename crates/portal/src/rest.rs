@@ -164,6 +164,7 @@ fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, 
         example,
         calls,
         about,
+        messages: state.messages_changed_since(0),
     });
     state.changes.push(Change::Request(number));
     reply

@@ -70,6 +70,11 @@ impl Shared {
         self.news.subscribe()
     }
 
+    /// Waits until every event was answered or given up; gives how many there were.
+    pub(crate) async fn delivered(&self) -> u64 {
+        self.courier.settled().await
+    }
+
     pub(crate) fn put_clock_forward(&self, seconds: u64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }

@@ -25,6 +25,7 @@ mod values;
 pub struct MemoryStore {
     entries: Mutex<Entries>,
     changed: Notify,
+    settled: Notify,
     values: Mutex<Values>,
 }
 
@@ -43,7 +44,28 @@ impl MemoryStore {
         Self {
             entries: Mutex::new(Entries::new(capacity, remembered)),
             changed: Notify::new(),
+            settled: Notify::new(),
             values: Mutex::default(),
+        }
+    }
+
+    /// Waits until nothing is pending: every event was handled or set aside. What waits for another attempt is pending.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let store = b24bot_store::MemoryStore::default();
+    /// store.idle().await;
+    /// # }
+    /// ```
+    pub async fn idle(&self) {
+        loop {
+            // Made before looking: what ends after that wakes it.
+            let settled = self.settled.notified();
+            if self.depth().pending == 0 {
+                return;
+            }
+            settled.await;
         }
     }
 
@@ -100,6 +122,7 @@ impl Inbox for MemoryStore {
 
     async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
         self.entries().settle(entry.id, outcome);
+        self.settled.notify_waiters();
         Ok(())
     }
 
@@ -152,7 +175,9 @@ impl Desk for MemoryStore {
     }
 
     async fn purge(&self, id: EntryId) -> Result<bool, InboxError> {
-        Ok(self.entries().purge(id))
+        let was_there = self.entries().purge(id);
+        self.settled.notify_waiters();
+        Ok(was_there)
     }
 }
 

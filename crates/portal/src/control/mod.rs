@@ -1,6 +1,7 @@
 //! `/control`: what a person at the portal could do, and what a test wants to know.
 
 mod acts;
+mod conversation;
 mod insight;
 mod number;
 mod stream;
@@ -31,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/reactions", post(acts::react))
         .route("/state", get(insight::state))
         .route("/requests", get(insight::requests))
+        .route("/conversation", get(conversation::conversation))
         .route("/deliveries", get(insight::deliveries))
         .route("/trace/{id}", get(insight::trace))
         .route("/faults", get(insight::faults).post(acts::order_fault))

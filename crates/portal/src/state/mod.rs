@@ -124,6 +124,19 @@ impl State {
         state
     }
 
+    /// The messages that are new or other since there were so many changes.
+    pub(crate) fn messages_changed_since(&self, changes: usize) -> Vec<u64> {
+        let mut messages = Vec::new();
+        for change in self.changes.iter().skip(changes) {
+            if let Change::Message(id) = change
+                && !messages.contains(id)
+            {
+                messages.push(*id);
+            }
+        }
+        messages
+    }
+
     /// Empties the portal. Applications, bots and their commands stay, unless `all` is true.
     ///
     /// It remains the same portal: no id or token is ever given out a second time, since a bot that goes on

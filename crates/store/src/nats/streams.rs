@@ -76,7 +76,7 @@ impl Streams {
         let jetstream =
             jetstream::ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
         let keep = options.max_age + options.keep_dead + Duration::from_secs(30 * 86_400);
-        let open = async |what: &str, subjects: &str, adapt: &dyn Fn(&mut Config)| {
+        let open = async |what: &str, subjects: &str, adapt: &(dyn Fn(&mut Config) + Sync)| {
             let mut config = Config {
                 name: names.stream(what),
                 subjects: vec![names.all(subjects)],

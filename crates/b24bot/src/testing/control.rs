@@ -1,0 +1,40 @@
+//! Asking the local portal's `/control`.
+
+use reqwest::Method;
+use serde_json::Value as Json;
+
+/// What the portal refused or did not answer, in words.
+pub(super) type Refused = String;
+
+#[derive(Debug)]
+pub(super) struct Control {
+    client: reqwest::Client,
+    address: String,
+}
+
+impl Control {
+    pub(super) fn new(portal: &str) -> Result<Self, reqwest::Error> {
+        // Both ends are in this process: no proxy may come between.
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { client, address: format!("{portal}/control/") })
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Json, Refused> {
+        self.ask(Method::GET, path, &Json::Null).await
+    }
+
+    pub(super) async fn ask(&self, method: Method, path: &str, body: &Json) -> Result<Json, Refused> {
+        let mut request = self.client.request(method, format!("{}{path}", self.address));
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| error.to_string())?;
+        let is_success = response.status().is_success();
+        let answer: Json = response.json().await.map_err(|error| error.to_string())?;
+        if is_success {
+            return Ok(answer);
+        }
+        let text = |name| answer[name].as_str().unwrap_or_default();
+        Err(format!("{}: {}", text("error"), text("error_description")))
+    }
+}

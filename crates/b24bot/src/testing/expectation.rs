@@ -1,0 +1,91 @@
+//! Something the bot is to do, awaited.
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    panic::Location,
+    pin::Pin,
+    time::Duration,
+};
+
+use super::{Failure, FailureKind, Stage, calls::Number, conversation::Moment};
+
+/// Something the bot is to do: awaiting it waits until it has.
+#[must_use = "nothing is expected until it is awaited"]
+pub struct Expectation<'stage, T> {
+    stage: &'stage Stage,
+    what: String,
+    within: Duration,
+    place: &'static Location<'static>,
+    check: Box<Check<T>>,
+}
+
+/// Looks whether it has happened.
+type Check<T> = dyn Fn(&Moment<'_>) -> Option<Met<T>> + Send + Sync;
+
+/// It has happened.
+pub(super) struct Met<T> {
+    pub(super) value: T,
+    /// The call that did it.
+    pub(super) call: Option<Number>,
+    /// The message that was meant, which no other expectation is to mean as well.
+    pub(super) message: Option<u64>,
+}
+
+impl<'stage, T> Expectation<'stage, T> {
+    /// `what` follows on "the bot".
+    pub(super) fn new(
+        stage: &'stage Stage,
+        what: String,
+        place: &'static Location<'static>,
+        check: impl Fn(&Moment<'_>) -> Option<Met<T>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { stage, what, within: stage.default_patience(), place, check: Box::new(check) }
+    }
+
+    /// How long to wait for it, instead of the stage's [patience](Stage::patience).
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    async fn met(self) -> Result<T, Failure> {
+        let Self { stage, what, within, place, check } = self;
+        // Made before looking: what happens after that is not missed.
+        let mut changes = stage.portal().changes();
+        let looking = async {
+            loop {
+                let seen = stage.look().await?;
+                if let Some(value) = stage.account(&seen, &*check) {
+                    return Ok::<T, String>(value);
+                }
+                changes.next().await;
+            }
+        };
+        let refused = match tokio::time::timeout(within, looking).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(refused)) => format!(": {refused}"),
+            Err(_) => String::new(),
+        };
+        let message = format!("the bot was expected {what} within {within:?}, and did not{refused}");
+        Err(stage.failure(FailureKind::Unmet, message, place).await)
+    }
+}
+
+impl<'stage, T: Send + 'stage> IntoFuture for Expectation<'stage, T> {
+    type Output = Result<T, Failure>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'stage>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.met())
+    }
+}
+
+impl<T> fmt::Debug for Expectation<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expectation")
+            .field("what", &self.what)
+            .field("within", &self.within)
+            .finish_non_exhaustive()
+    }
+}
