@@ -22,10 +22,30 @@ impl Handler for Echo {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot.toml"))?.handler(Echo))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
-    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot.toml"))?.handler(Echo);
-    bot.dev(portal.parse()?).await?.run().await
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::{Stage, containing, matching};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn greets_and_echoes() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        let said = stage.user(27).says(stage.bot(), "Is it [b]tea[/b] time?").await?;
+        stage.bot().replies(said, matching(r"^Hello, \w+! Say something\.$")).await?;
+        stage.bot().replies(said, containing("tea")).await?;
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

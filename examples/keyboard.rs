@@ -63,10 +63,34 @@ impl Handler for Lunch {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Lunch::default()))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
-    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Lunch::default());
-    bot.dev(portal.parse()?).await?.run().await
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::Stage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn counts_who_comes() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        let (nora, timur) = (stage.user(27), stage.user(42));
+        let asked = nora.says("chat1", "Lunch").await?;
+        let poll = stage.bot().replies(asked, "Who comes to lunch? So far 0.").await?;
+        for (who, word, coming) in [(nora, "yes", 1), (timur, "yes", 2), (timur, "no", 1)] {
+            who.says("chat1", &format!("/lunch {word}")).await?;
+            stage.bot().edits(poll, format!("Who comes to lunch? So far {coming}.")).await?;
+        }
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

@@ -14,11 +14,31 @@ impl Handler for LikeThanks {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot.toml"))?.handler(LikeThanks))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
-    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot.toml"))?.handler(LikeThanks);
     // With a real portal it is `Bot::from_config("bot.toml")?.handler(LikeThanks).run().await`.
-    bot.dev(portal.parse()?).await?.run().await
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::Stage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn likes_thanks_and_nothing_else() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        let thanks = stage.user(27).says("chat1", "Thank you all!").await?;
+        stage.bot().likes(thanks).await?;
+        stage.user(42).says("chat1", "See you tomorrow.").await?;
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

@@ -30,11 +30,33 @@ impl Handler for Greeter {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/openline_greeter.toml"))?
+        .handler(Greeter::default()))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
-    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/openline_greeter.toml"))?
-        .handler(Greeter::default());
-    bot.dev(portal.parse()?).await?.run().await
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::{Stage, containing};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn greets_a_client_once() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        let (client, channel) = (stage.user(27), stage.open_channel(27).await?);
+        let first = client.says(channel, "Is anybody there?").await?;
+        stage.bot().replies(first, containing("Thank you for your message!")).await?;
+        client.says(channel, "Hello?").await?;
+        stage.user(42).says("chat1", "This is no open channel.").await?;
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

@@ -26,10 +26,33 @@ impl Handler for Reverse {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Reverse))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt::init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
-    let bot = Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Reverse);
-    bot.dev(portal.parse()?).await?.run().await
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::Stage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_its_command_and_no_other_one() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        let nora = stage.user(27);
+        let tea = nora.says("chat1", "/reverse tea").await?;
+        stage.bot().replies(tea, "aet").await?;
+        let nothing = nora.says("chat1", "/reverse").await?;
+        stage.bot().replies(nothing, "Say what: /reverse tea").await?;
+        nora.says("chat1", "/revert tea").await?;
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

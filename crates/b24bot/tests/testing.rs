@@ -91,6 +91,9 @@ async fn everything_a_bot_does_can_be_expected_and_is_accounted_for() -> Result<
     bot.reacts(said, "fire").await?;
     let said = mira.says(bot, "say one tea").await?;
     assert_eq!(bot.replies(said, "one tea").await?.chat, said.chat);
+    // To write to the bot has opened a chat with it.
+    bot.says(mira, "Here I am.").await?;
+    bot.calls("imbot.v2.Command.register").await?;
     let said = mira.says("chat1", "edit second").await?;
     let reply = bot.replies(said, matching("first|second")).await?;
     bot.edits(reply, "second").await?;
@@ -182,13 +185,14 @@ async fn a_bot_that_is_not_done_and_a_handler_that_failed_are_told() {
     let failure = stage.expect_no_further_calls().await.unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Busy);
     let text = failure.to_string();
-    assert!(text.contains("failed 1 times, with the kettle is broken"), "{text}");
-    assert!(text.contains(": being handled"), "{text}");
+    assert!(text.contains("MESSAGEADD/102, tried 1 times: given up: the kettle is broken"), "{text}");
+    assert!(text.contains("MESSAGEADD/104, being handled"), "{text}");
 }
 
 #[tokio::test]
 async fn what_the_portal_turns_away_is_repeated_and_no_further_call() -> Result<(), Failure> {
-    let stage = stage().await;
+    // A refusal slows the way out for a while.
+    let stage = stage().await.patience(Duration::from_secs(60));
     stage.fault("query_limit", "im.message.like", 1).await?;
     let said = stage.user(27).says("chat1", "like").await?;
     stage.bot().likes(said).await?;

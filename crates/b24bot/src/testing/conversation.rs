@@ -55,12 +55,14 @@ impl Seen {
             text.push_str("events that the bot is not done with:\n");
         }
         for listed in failed {
-            let _ = write!(text, "          {}", listed.key);
+            // Without the portal's id: there is one here.
+            let key = listed.key.split_once('/').map_or(&*listed.key, |(_, key)| key);
+            let _ = write!(text, "          {key}, ");
             match &listed.progress {
                 Some(progress) => {
-                    let _ = writeln!(text, ": failed {} times, with {}", progress.attempts, progress.error);
+                    let _ = writeln!(text, "tried {} times: {}", progress.attempts, progress.error);
                 }
-                None => text.push_str(": being handled\n"),
+                None => text.push_str("being handled\n"),
             }
         }
         text
