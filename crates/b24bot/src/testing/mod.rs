@@ -18,9 +18,8 @@
 //!     }
 //! }
 //!
-//! # stringify! {
 //! #[tokio::test]
-//! # }
+//! # async fn hidden() {}
 //! # #[tokio::main(flavor = "current_thread")]
 //! async fn thanks_are_liked() -> Result<(), Failure> {
 //!     let stage = Stage::with(LikeThanks).await?;

@@ -35,6 +35,24 @@ async fn a_full_store_takes_repeats_but_nothing_new_until_something_is_settled()
     assert_eq!(store.put(vec![message(3)]).await.unwrap(), [Stored::New]);
 }
 
+#[tokio::test]
+async fn it_is_idle_once_everything_is_settled_or_purged() {
+    let store = MemoryStore::default();
+    store.put(vec![message(1), message(2), message(3)]).await.unwrap();
+    let (one, two) = (store.next().await.unwrap().unwrap(), store.next().await.unwrap().unwrap());
+    let settling = async {
+        tokio::task::yield_now().await;
+        store.settle(&one, Settled::Retry(Progress::default())).await.unwrap();
+        store.settle(&one, Settled::Done).await.unwrap();
+        store.settle(&two, Settled::Dead(Progress::default())).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(store.depth(), Depth::new(1, 1), "what nobody has taken is pending");
+        assert!(Desk::purge(&store, EntryId(3)).await.unwrap());
+    };
+    let (depth, ()) = tokio::join!(async { (store.idle().await, store.depth()).1 }, settling);
+    assert_eq!(depth, Depth::new(0, 1));
+}
+
 async fn set_aside(store: &MemoryStore) -> EntryId {
     let entry = store.next().await.unwrap().unwrap();
     store.settle(&entry, Settled::Dead(Progress::default())).await.unwrap();
