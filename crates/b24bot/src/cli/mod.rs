@@ -6,6 +6,7 @@ mod inbox;
 #[cfg(feature = "portal")]
 mod local;
 pub(crate) mod logging;
+mod new;
 mod serve;
 
 use std::{
@@ -31,6 +32,7 @@ Start here:
   b24bot dev                      a bot and a portal on this machine: open the page, write \"thanks\"
   b24bot check                    does bot.toml say what it should?
   b24bot run                      serve the bot that bot.toml describes
+  b24bot new NAME                 a bot of your own, in Rust
 
 Logs go to stderr (RUST_LOG=debug shows more), results to stdout."
 )]
@@ -82,6 +84,15 @@ the inbound webhook /rest/1/local/ with all scopes:
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
         listen: std::net::SocketAddr,
     },
+
+    /// Make a starter project: a bot in Rust that builds and passes its tests
+    #[command(after_help = "\
+Makes a folder of that name with Cargo.toml, bot.toml, a bot and its tests. Until the crate b24bot is published
+it is taken from its repository; --b24bot takes it from a checkout on this machine:
+
+  b24bot new tea-bot
+  b24bot new tea-bot --b24bot ~/src/b24bot")]
+    New(new::New),
 
     /// Read bot.toml and show every mistake in it
     #[command(
@@ -156,6 +167,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
         Command::Portal { listen } => local::portal(listen).await,
+        Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {
             let action: LikeAction = action.parse()?;
