@@ -164,6 +164,10 @@ impl Deliveries {
         self.0.iter()
     }
 
+    pub(crate) fn get(&self, number: u64) -> Option<&Delivered> {
+        self.0.get(number)
+    }
+
     pub(crate) fn show_one(&self, number: u64) -> Option<Value> {
         self.0.get(number).map(|delivered| delivered.show(number))
     }

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Listen,
     /// The client that posts events could not be set up.
     Client,
+    /// A recording cannot be begun or read.
+    Recording,
 }
 
 impl Error {
@@ -39,6 +41,10 @@ impl Error {
         Self { kind, address: Some(address), source: Some(source.into()) }
     }
 
+    pub(crate) fn recording(why: String) -> Self {
+        Self { kind: ErrorKind::Recording, address: None, source: Some(why.into()) }
+    }
+
     pub(crate) fn client(source: reqwest::Error) -> Self {
         Self { kind: ErrorKind::Client, address: None, source: Some(source.into()) }
     }
@@ -50,6 +56,7 @@ impl fmt::Display for Error {
             ErrorKind::AddressInUse => "the portal's address is in use already",
             ErrorKind::Listen => "the portal cannot listen on its address",
             ErrorKind::Client => "the portal cannot set up its HTTP client",
+            ErrorKind::Recording => "the recording cannot be used",
         })?;
         self.address.map_or(Ok(()), |address| write!(formatter, ": {address}"))
     }

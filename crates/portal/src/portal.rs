@@ -1,8 +1,9 @@
 //! Starting and stopping a portal.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::routing::get;
@@ -12,10 +13,12 @@ use tokio::task::JoinHandle;
 
 use crate::application::Application;
 use crate::changes::Changes;
+use crate::clock::Moment;
 use crate::delivery::Courier;
 use crate::error::Error;
 use crate::limits::{Buckets, Limit};
 use crate::listener::{Line, Peer};
+use crate::recording::Recorder;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
@@ -50,6 +53,7 @@ pub struct PortalBuilder {
     listen: SocketAddr,
     limit: Option<Limit>,
     seed: Option<u64>,
+    record: Option<PathBuf>,
 }
 
 impl PortalBuilder {
@@ -83,11 +87,21 @@ impl PortalBuilder {
         self
     }
 
+    /// Records the session in a new file: events with what the bots answered, REST requests with their answers, without
+    /// secrets. [`replay`](crate::replay) posts them again.
+    #[must_use]
+    pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
+        self.record = Some(path.into());
+        self
+    }
+
     /// Binds the address and serves in background tasks of the current tokio runtime.
     ///
     /// # Errors
     /// [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) when another process has the address;
-    /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason.
+    /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason;
+    /// [`ErrorKind::Recording`](crate::ErrorKind::Recording) when the recording's file is there already or cannot be
+    /// made.
     pub async fn start(self) -> Result<Portal, Error> {
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| Error::listen(self.listen, error))?;
@@ -96,7 +110,12 @@ impl PortalBuilder {
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let state = State::new(seed, url_of(address), Buckets::new(self.limit));
-        let shared = Shared::new(state, courier, stopped.clone());
+        let recorder = self.record.as_deref().map(|path| {
+            let now = Moment::of(SystemTime::now());
+            Recorder::start(path, now.iso(), url_of(address))
+                .map_err(|error| Error::recording(format!("{}: {error}", path.display())))
+        });
+        let shared = Shared::new(state, courier, stopped.clone(), recorder.transpose()?);
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
             let mut stopped = stopped;
@@ -120,6 +139,7 @@ impl Portal {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9400),
             limit: Some(Limit { burst: 50.0, per_second: 2.0 }),
             seed: None,
+            record: None,
         }
     }
 
@@ -176,6 +196,9 @@ impl Portal {
         {
             server.abort();
         }
+        let shared = Arc::clone(&self.shared);
+        // It is a moment of writing. An error means that the runtime ends, which the writer outlives.
+        let _ = tokio::task::spawn_blocking(move || shared.end_recording()).await;
     }
 }
 

@@ -78,13 +78,13 @@ pub(crate) async fn serve(
 
 /// What the path asks for.
 #[derive(Debug, PartialEq)]
-struct Target {
+pub(crate) struct Target {
     webhook: Option<(String, String)>,
-    method: String,
+    pub(crate) method: String,
 }
 
 impl Target {
-    fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         let segments: Vec<String> = path
             .trim_start_matches("/rest")
             .split('/')

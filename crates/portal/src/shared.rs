@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::clock::Moment;
 use crate::delivery::{Answer, Courier, Delivered, Outgoing, Report};
+use crate::recording::Recorder;
 use crate::state::{Change, State};
 
 /// News a slow page may lag behind before it is told to start over.
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     courier: Courier,
     news: broadcast::Sender<Arc<str>>,
     report: Report,
+    recorder: Option<Recorder>,
     /// True once the portal shuts down.
     pub(crate) stop: watch::Receiver<bool>,
     /// Seconds the clock was put forward through `/control/clock`.
@@ -26,7 +28,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(state: State, courier: Courier, stop: watch::Receiver<bool>) -> Arc<Self> {
+    pub(crate) fn new(
+        state: State,
+        courier: Courier,
+        stop: watch::Receiver<bool>,
+        recorder: Option<Recorder>,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|shared: &Weak<Self>| {
             let shared = Weak::clone(shared);
             Self {
@@ -38,6 +45,7 @@ impl Shared {
                         shared.record(outgoing, outcome, took);
                     }
                 }),
+                recorder,
                 stop,
                 ahead: AtomicU64::new(0),
             }
@@ -56,8 +64,11 @@ impl Shared {
             self.courier.send(outgoing, &self.report);
         }
         for change in std::mem::take(&mut state.changes) {
+            if let Some(recorder) = &self.recorder {
+                record(recorder, &state, &change);
+            }
             if self.news.receiver_count() == 0 {
-                break;
+                continue;
             }
             // The last listener may just have gone.
             let _ = self.news.send(describe(&state, &change).to_string().into());
@@ -68,6 +79,13 @@ impl Shared {
     /// Everything that happens from now on, as JSON texts.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
         self.news.subscribe()
+    }
+
+    /// Ends the recording, if there is one, and waits until it is written.
+    pub(crate) fn end_recording(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.end();
+        }
     }
 
     /// Waits until every event was answered or given up; gives how many there were.
@@ -95,6 +113,23 @@ impl std::fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The state is full of tokens.
         formatter.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Records what has ended.
+fn record(recorder: &Recorder, state: &State, change: &Change) {
+    match change {
+        Change::Delivery(number) => {
+            if let Some(delivered) = state.deliveries.get(*number) {
+                recorder.event(delivered);
+            }
+        }
+        Change::Request(number) => {
+            if let Some(entry) = state.journal.get(*number) {
+                recorder.call(entry);
+            }
+        }
+        Change::Message(_) | Change::State | Change::Typing { .. } | Change::Reset => {}
     }
 }
 

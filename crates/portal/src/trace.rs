@@ -231,6 +231,7 @@ mod tests {
         let calls: Vec<Value> = params["calls"].as_array().cloned().unwrap_or_default();
         let about = About::of_request(method, &tree(params), &calls, body);
         state.journal.add(Entry {
+            messages: Vec::new(),
             at: Moment::from_seconds(second),
             path: String::new(),
             method: method.to_owned(),

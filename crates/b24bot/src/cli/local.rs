@@ -1,6 +1,10 @@
 //! `b24bot dev` and `b24bot portal`.
 
-use std::{net::SocketAddr, path::Path, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use b24bot::{Bot, Signals, portal::Portal};
 
@@ -33,14 +37,20 @@ Ctrl-C stops both.",
     ended(dev.until_signal(signals).await)
 }
 
-pub(super) async fn portal(listen: SocketAddr) -> Outcome {
+pub(super) async fn portal(listen: SocketAddr, record: Option<PathBuf>) -> Outcome {
     let mut signals = Signals::listen()?;
-    let portal = Portal::builder().listen(listen).start().await?;
+    let mut portal = Portal::builder().listen(listen);
+    if let Some(file) = &record {
+        portal = portal.record(file);
+    }
+    let portal = portal.start().await?;
+    let recording =
+        record.map_or_else(String::new, |file| format!("\n  recording        {}", file.display()));
     say(format_args!(
         "b24bot portal: a portal on this machine
 
   chat page        {}/
-  inbound webhook  {}
+  inbound webhook  {}{recording}
 
 Ctrl-C stops it.",
         portal.url(),

@@ -7,6 +7,8 @@ mod inbox;
 mod local;
 pub(crate) mod logging;
 mod new;
+#[cfg(feature = "portal")]
+mod replay;
 mod serve;
 
 use std::{
@@ -78,11 +80,22 @@ Open the page it prints, write \"thanks\" in the chat, and see the like; or, wit
     #[command(after_help = "\
 A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 with the three of them, and
 the inbound webhook /rest/1/local/ with all scopes:
-  curl http://127.0.0.1:9400/rest/1/local/profile")]
+  curl http://127.0.0.1:9400/rest/1/local/profile
+
+A session can be recorded, and posted to a bot again, which is told how its calls differ; so can the body of one
+event that was captured from a real portal, byte for byte:
+  b24bot portal --record session.jsonl
+  b24bot portal --replay session.jsonl --to http://127.0.0.1:8080/bitrix24/events --fast
+  b24bot portal --replay body.txt --to http://127.0.0.1:8080/bitrix24/events --application-token TOKEN")]
     Portal {
         /// Where it listens
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
         listen: std::net::SocketAddr,
+        /// Records the session in a new file: events and calls with their answers, without secrets
+        #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+        record: Option<PathBuf>,
+        #[command(flatten)]
+        replay: replay::Options,
     },
 
     /// Make a starter project: a bot in Rust that builds and passes its tests
@@ -166,7 +179,11 @@ pub(crate) async fn run(command: Command) -> Outcome {
         #[cfg(feature = "portal")]
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
-        Command::Portal { listen } => local::portal(listen).await,
+        Command::Portal { listen, replay: replay::Options { replay: Some(file), options }, .. } => {
+            replay::replay(&file, listen, options).await
+        }
+        #[cfg(feature = "portal")]
+        Command::Portal { listen, record, .. } => local::portal(listen, record).await,
         Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {

@@ -26,10 +26,15 @@ fn describe(state: &State) -> Value {
             Some(shown)
         })
         .collect();
+    let requests = state.journal.iter().map(|(number, entry)| {
+        let mut shown = entry.show(number);
+        shown["answer"] = json!(entry.answer);
+        shown
+    });
     json!({
         "now_seconds": state.now.as_f64(),
         "messages": messages,
-        "requests": state.journal.show(0),
+        "requests": requests.collect::<Vec<_>>(),
         "deliveries": state.deliveries.show(),
     })
 }
