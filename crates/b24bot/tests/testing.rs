@@ -64,7 +64,7 @@ impl Handler for Obedient {
     }
 
     async fn on_join_chat(&self, ctx: &Context, join: &JoinChat) -> Result<()> {
-        ctx.client()?.imbot().v2().command().register(ctx.bot_id()?, "repeat").await?;
+        ctx.client()?.imbot().v2().command().register(ctx.bot_id()?, "repeat").hidden(true).await?;
         ctx.say(join.dialog.clone(), "Here I am.").await?;
         Ok(())
     }

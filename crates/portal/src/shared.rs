@@ -129,7 +129,7 @@ fn record(recorder: &Recorder, state: &State, change: &Change) {
                 recorder.call(entry);
             }
         }
-        Change::Message(_) | Change::State | Change::Typing { .. } | Change::Reset => {}
+        _ => {}
     }
 }
 

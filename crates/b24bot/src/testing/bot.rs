@@ -143,8 +143,13 @@ impl<'stage> BotOnStage<'stage> {
     pub fn deletes(self, message: impl Into<MessageId>) -> Expectation<'stage, ()> {
         let id = message.into().get();
         Expectation::new(self.stage, format!("to delete message {id}"), Location::caller(), move |moment| {
-            let deleted = moment.seen.message(id)?["deleted"] == true;
-            deleted.then(|| Met { value: (), call: moment.change(id, &["delete"]), message: None })
+            // Some leave nothing behind, not even that they are deleted.
+            let gone = moment.seen.message(id).is_none_or(|message| message["deleted"] == true);
+            let number = id.to_string();
+            let deleting =
+                |call: &Call| call.has(&["delete"]) && call.param("message_id").as_ref() == Some(&number);
+            let call = moment.call(|call| deleting(call) && call.error.is_none()).filter(|_| gone)?;
+            Some(Met { value: (), call: Some(call.number), message: None })
         })
     }
 

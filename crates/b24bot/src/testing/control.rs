@@ -9,14 +9,14 @@ pub(super) type Refused = String;
 #[derive(Debug)]
 pub(super) struct Control {
     client: reqwest::Client,
-    address: String,
+    portal: String,
 }
 
 impl Control {
     pub(super) fn new(portal: &str) -> Result<Self, reqwest::Error> {
         // Both ends are in this process: no proxy may come between.
         let client = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { client, address: format!("{portal}/control/") })
+        Ok(Self { client, portal: portal.to_owned() })
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Json, Refused> {
@@ -24,7 +24,7 @@ impl Control {
     }
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: &Json) -> Result<Json, Refused> {
-        let mut request = self.client.request(method, format!("{}{path}", self.address));
+        let mut request = self.client.request(method, format!("{}/control/{path}", self.portal));
         if !body.is_null() {
             request = request.json(body);
         }
@@ -36,5 +36,13 @@ impl Control {
         }
         let text = |name| answer[name].as_str().unwrap_or_default();
         Err(format!("{}: {}", text("error"), text("error_description")))
+    }
+
+    /// A file, at an address on the portal.
+    pub(super) async fn download(&self, path: &str) -> Result<Vec<u8>, Refused> {
+        let response = self.client.get(format!("{}{path}", self.portal)).send().await;
+        let response =
+            response.and_then(reqwest::Response::error_for_status).map_err(|error| error.to_string())?;
+        Ok(response.bytes().await.map_err(|error| error.to_string())?.to_vec())
     }
 }

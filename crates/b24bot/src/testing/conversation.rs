@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::calls::{Call, Number, calls};
 
 /// So much of parameters and answers is printed, in characters.
-const SHOWN: usize = 300;
+const SHOWN: usize = 200;
 
 /// The portal at one moment.
 #[derive(Debug)]
@@ -105,11 +105,17 @@ fn delivered(delivery: &Json, bot: u64) -> String {
 
 fn called(request: &Json) -> String {
     let mut line = format!("  ← {}: {}", one_call(request), request["status"]);
-    if let Some(error) = request["error"].as_str() {
-        let _ = write!(line, " {error}");
-    }
-    if let Some(answer) = request.get("answer").filter(|answer| !answer.is_null()) {
-        let _ = write!(line, " {}", cut(&answer.as_str().map_or_else(|| answer.to_string(), str::to_owned)));
+    match request["error"].as_str() {
+        Some(error) => {
+            let _ = write!(line, " {error}");
+        }
+        // Without the times, which say nothing here.
+        None => {
+            let answer = request["answer"].as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
+            if let Some(answer) = answer {
+                let _ = write!(line, " {}", cut(&answer["result"].to_string()));
+            }
+        }
     }
     for call in request["calls"].as_array().into_iter().flatten() {
         let _ = write!(line, "\n              {}", one_call(call));

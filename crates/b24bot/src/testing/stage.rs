@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use b24bot_core::{BotId, Desk, Which};
+use b24bot_core::{BotId, Desk, MessageId, Which};
 use b24bot_dispatcher::Handler;
 use b24bot_portal::{Portal, PortalBuilder};
 use b24bot_rules::Config;
@@ -193,6 +193,31 @@ impl Stage {
     #[track_caller]
     pub fn advance_clock(&self, time: Duration) -> Act<'_, ()> {
         Act::new(self.order("clock", json!({"advance_seconds": time.as_secs()}), Location::caller()))
+    }
+
+    /// What is in a file of a message.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such message, or no file of that name with it.
+    #[track_caller]
+    pub fn file(&self, message: impl Into<MessageId>, name: &str) -> Act<'_, Vec<u8>> {
+        let (id, name, place) = (message.into(), name.to_owned(), Location::caller());
+        Act::new(async move {
+            let message = self.ask(Method::GET, &format!("messages/{id}"), &Json::Null, place).await?;
+            let file = message["files"].as_array().into_iter().flatten().find(|file| file["name"] == *name);
+            let content = match file.and_then(|file| file["url"].as_str()) {
+                Some(url) => self.control.download(url).await,
+                None => Err("there is no such file with it".to_owned()),
+            };
+            match content {
+                Ok(content) => Ok(content),
+                Err(refused) => {
+                    let text = format!("the file {name:?} of message {id} cannot be read: {refused}");
+                    Err(self.failure(FailureKind::Refused, text, place).await)
+                }
+            }
+        })
     }
 
     async fn order(&self, path: &str, body: Json, place: &'static Location<'static>) -> Result<(), Failure> {
