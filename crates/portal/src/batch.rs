@@ -31,7 +31,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
         let filled = read_form(&fill(query, &results));
         let outcome = match filled {
             _ if index >= MAX_CALLS => Err(bad("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")),
-            _ if method.eq_ignore_ascii_case("batch") => Err(Refusal::new(
+            _ if is_forbidden(method) => Err(Refusal::new(
                 405,
                 "ERROR_BATCH_METHOD_NOT_ALLOWED",
                 "Method is not allowed for batch usage",
@@ -69,6 +69,13 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
         "result_next": [],
         "result_time": php_array(times.into_iter()),
     })
+}
+
+/// Another batch, and what moves a file.
+fn is_forbidden(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default();
+    method.eq_ignore_ascii_case("batch")
+        || ["upload", "download"].iter().any(|word| last.eq_ignore_ascii_case(word))
 }
 
 /// `method?query`; like any address it ends at a `#`.

@@ -12,6 +12,11 @@ pub(crate) struct Limit {
     pub(crate) per_second: f64,
 }
 
+impl Limit {
+    /// What all plans have but the largest.
+    pub(crate) const PLATFORM: Self = Self { burst: 50.0, per_second: 2.0 };
+}
+
 /// The buckets of all callers. `None` as limit lets everything pass.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
@@ -51,7 +56,7 @@ mod tests {
     const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn platform() -> Buckets {
-        Buckets::new(Some(Limit { burst: 50.0, per_second: 2.0 }))
+        Buckets::new(Some(Limit::PLATFORM))
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::listener::{Line, Peer};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
+use crate::work::Work;
 use crate::{control, credentials, oauth, page, rest};
 
 /// How long [`Portal::shutdown`] waits for requests under way.
@@ -48,6 +49,7 @@ pub struct Portal {
 pub struct PortalBuilder {
     listen: SocketAddr,
     limit: Option<Limit>,
+    work_limit: Option<Duration>,
     seed: Option<u64>,
 }
 
@@ -67,10 +69,19 @@ impl PortalBuilder {
         self
     }
 
-    /// No request limit.
+    /// No limit, neither of requests nor of work time.
     #[must_use]
     pub fn unlimited(mut self) -> Self {
         self.limit = None;
+        self.work_limit = None;
+        self
+    }
+
+    /// How long each application may keep a method busy within ten minutes; then its calls are refused with
+    /// `OPERATION_TIME_LIMIT` until the oldest minutes fall out. The default is the platform's: 480 seconds.
+    #[must_use]
+    pub fn work_limit(mut self, limit: Duration) -> Self {
+        self.work_limit = Some(limit);
         self
     }
 
@@ -93,7 +104,8 @@ impl PortalBuilder {
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let state = State::new(seed, url_of(address), Buckets::new(self.limit));
+        let (buckets, work) = (Buckets::new(self.limit), Work::new(self.work_limit));
+        let state = State::new(seed, url_of(address), buckets, work);
         let shared = Shared::new(state, courier, stopped.clone());
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
@@ -116,7 +128,8 @@ impl Portal {
     pub fn builder() -> PortalBuilder {
         PortalBuilder {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9400),
-            limit: Some(Limit { burst: 50.0, per_second: 2.0 }),
+            limit: Some(Limit::PLATFORM),
+            work_limit: Some(Duration::from_secs(480)),
             seed: None,
         }
     }
@@ -142,7 +155,10 @@ impl Portal {
     /// Installs a local application with these scopes, finished at once and without any HTTP.
     #[must_use]
     pub fn install_application(&self, scopes: &[&str]) -> Application {
-        self.shared.with(|state| Application::install(state, scopes))
+        self.shared.with(|state| {
+            let installed = state.install(scopes);
+            Application::of(state, installed)
+        })
     }
 
     /// Stops serving, and ends deliveries under way. Requests get a moment to end.

@@ -1,6 +1,8 @@
 //! `/control`: what a person at the portal could do, and what a test wants to know.
 
 mod acts;
+mod applications;
+mod conditions;
 mod insight;
 mod number;
 mod stream;
@@ -32,10 +34,17 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/state", get(insight::state))
         .route("/requests", get(insight::requests))
         .route("/deliveries", get(insight::deliveries))
-        .route("/faults", get(insight::faults).post(acts::order_fault))
+        .route("/faults", get(insight::faults).post(conditions::order_fault).delete(conditions::clear_faults))
+        .route("/limits", get(conditions::limits).post(conditions::set_limits))
+        .route("/work", post(conditions::charge_work))
+        .route("/domain", post(conditions::change_domain))
         .route("/reset", post(acts::reset))
-        .route("/applications", post(acts::install_application))
-        .route("/clock", post(acts::put_clock_forward))
+        .route("/applications", get(applications::list).post(applications::install))
+        .route("/applications/{id}/finish", post(applications::finish))
+        .route("/applications/{id}/uninstall", post(applications::uninstall))
+        .route("/applications/{id}/update", post(applications::update))
+        .route("/applications/{id}/payment", post(applications::pay))
+        .route("/clock", post(conditions::put_clock_forward))
         .route("/events", get(stream::events))
         .fallback(async || Refusal::new(404, "NOT_FOUND", "There is no such page under /control"))
         .layer(from_fn(own_pages_only))

@@ -3,6 +3,7 @@
 //! Events of generation 1 go out once per application and handler, with all its bots in `data[BOT]`;
 //! those of generation 2 once per bot. Nothing a bot does raises a bot event.
 
+pub(crate) mod application;
 mod mentions;
 mod v1;
 mod v2;
@@ -138,7 +139,7 @@ fn top_auth(state: &mut State, bot: u64, author: u64, refresh: bool) -> Tree {
             let mut auth = Tree::new();
             auth.put("domain", state.domain())
                 .put("client_endpoint", state.endpoint())
-                .put("server_endpoint", state.endpoint())
+                .put("server_endpoint", state.server_endpoint())
                 .put("member_id", state.member_id.clone());
             auth
         }

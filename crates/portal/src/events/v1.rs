@@ -350,6 +350,9 @@ fn send(
 }
 
 fn post(state: &mut State, event: &'static str, bot: u64, url: String, data: Tree, auth: Tree) {
+    if !state.hears(bot) {
+        return;
+    }
     let Some((owner, handler_id)) = state.bots.get(&bot).map(|bot| (bot.owner.clone(), bot.handler_id))
     else {
         return;

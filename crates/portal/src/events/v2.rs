@@ -84,6 +84,9 @@ fn send(
     user: u64,
     data: Tree,
 ) {
+    if !state.hears(bot) {
+        return;
+    }
     let url = super::address(state, bot, which);
     let mut complete = Tree::new();
     complete

@@ -140,6 +140,14 @@ fn known() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     [("batch", &[] as &[_])].into_iter().chain(methods).chain(examples)
 }
 
+/// How a method is written that is there under this name.
+pub(crate) fn name_of(name: &str) -> Option<&'static str> {
+    find(name).map(|found| match found {
+        Found::Method(method) => method.name,
+        Found::Example(name, _) => name,
+    })
+}
+
 fn find(name: &str) -> Option<Found> {
     let method = METHODS.iter().find(|method| is_same(method.name, name)).map(Found::Method);
     method.or_else(|| {
@@ -158,6 +166,7 @@ pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree
         Found::Example(name, example) => (name, example.scopes()),
     };
     caller.check_scope(scopes)?;
+    state.work.check(&caller.via, name, state.now)?;
     let params = if is_v2(name) { params.clone() } else { params.with_upper_keys() };
     let clock = Instant::now();
     let mut call = Call { state, caller, params };

@@ -7,7 +7,9 @@ pub(crate) mod applications;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod commands;
+pub(crate) mod domain;
 pub(crate) mod fetched;
+pub(crate) mod installation;
 pub(crate) mod messages;
 pub(crate) mod people;
 
@@ -24,6 +26,7 @@ use applications::{AccessToken, Application, Code, RefreshToken, TokenPair};
 use bots::Bot;
 use chats::Chat;
 use commands::Command;
+use domain::Domain;
 use fetched::Fetched;
 use messages::Message;
 use people::User;
@@ -58,6 +61,7 @@ pub(crate) struct State {
     pub(crate) now: Moment,
     /// `http://127.0.0.1:9400`
     pub(crate) url: String,
+    pub(crate) domain: Domain,
     pub(crate) member_id: String,
     pub(crate) users: BTreeMap<u64, User>,
     pub(crate) chats: BTreeMap<u64, Chat>,
@@ -83,15 +87,17 @@ pub(crate) struct State {
     next_bot: u64,
     next_command: u64,
     next_handler: u64,
+    next_application: u64,
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, url: String, buckets: Buckets) -> Self {
+    pub(crate) fn new(seed: u64, url: String, buckets: Buckets, work: Work) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let member_id = hex(&mut rng, 32);
         let mut state = Self {
             rng,
             now: Moment::default(),
+            domain: Domain::new(url.clone()),
             url,
             member_id,
             users: people::fresh(),
@@ -111,12 +117,13 @@ impl State {
             deliveries: Deliveries::default(),
             faults: Faults::default(),
             buckets,
-            work: Work::default(),
+            work,
             next_message: FIRST_MESSAGE,
             next_chat: chats::FIRST_CHAT + 1,
             next_bot: FIRST_BOT,
             next_command: FIRST_COMMAND,
             next_handler: FIRST_HANDLER,
+            next_application: 1,
         };
         state.found_first_chat();
         state
@@ -146,6 +153,7 @@ impl State {
         self.faults.clear();
         self.buckets.empty();
         self.work.clear();
+        self.move_home();
         self.found_first_chat();
         let bots: Vec<u64> = self.bots.keys().copied().collect();
         if let Some(chat) = self.chats.get_mut(&chats::FIRST_CHAT) {
@@ -198,7 +206,8 @@ fn hex(rng: &mut fastrand::Rng, digits: usize) -> String {
 
 #[cfg(test)]
 pub(crate) fn sample() -> State {
-    let mut state = State::new(7, "http://127.0.0.1:9400".to_owned(), Buckets::default());
+    let url = "http://127.0.0.1:9400".to_owned();
+    let mut state = State::new(7, url, Buckets::default(), Work::default());
     state.now = Moment::from_seconds(1_800_000_000);
     state
 }
@@ -215,7 +224,7 @@ mod tests {
         assert_eq!(one.member_id, two.member_id);
         assert_eq!(one.hex(70), two.hex(70));
         assert_eq!(one.uuid().len(), 36);
-        let mut other = State::new(8, String::new(), Buckets::default());
+        let mut other = State::new(8, String::new(), Buckets::default(), Work::default());
         assert_ne!(one.hex(32), other.hex(32));
     }
 
