@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::Path;
 
 /// Why a portal could not be started.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub enum ErrorKind {
     Listen,
     /// The client that posts events could not be set up.
     Client,
+    /// The file with the portal's state cannot be read, or nothing can be written there.
+    State,
 }
 
 impl Error {
@@ -37,6 +40,10 @@ impl Error {
         Self { kind, source: Some(source.into()) }
     }
 
+    pub(crate) fn state(path: &Path, source: impl fmt::Display) -> Self {
+        Self { kind: ErrorKind::State, source: Some(format!("{}: {source}", path.display()).into()) }
+    }
+
     pub(crate) fn client(source: reqwest::Error) -> Self {
         Self { kind: ErrorKind::Client, source: Some(source.into()) }
     }
@@ -47,6 +54,7 @@ impl fmt::Display for Error {
         formatter.write_str(match self.kind {
             ErrorKind::AddressInUse => "the portal's address is in use already",
             ErrorKind::Listen => "the portal cannot listen on its address",
+            ErrorKind::State => "the portal's state file cannot be used",
             ErrorKind::Client => "the portal cannot set up its HTTP client",
         })
     }

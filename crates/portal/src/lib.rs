@@ -21,6 +21,7 @@ mod params;
 mod portal;
 mod refusal;
 mod rest;
+mod saving;
 mod shared;
 mod state;
 mod tree;

@@ -1,6 +1,7 @@
 //! Starting and stopping a portal.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
 use crate::work::Work;
-use crate::{control, credentials, oauth, page, rest};
+use crate::{control, credentials, oauth, page, rest, saving};
 
 /// How long [`Portal::shutdown`] waits for requests under way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -42,7 +43,11 @@ pub struct Portal {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
+    keeper: Option<Keeper>,
 }
+
+/// Keeps the state until the sender is dropped.
+type Keeper = (watch::Sender<()>, JoinHandle<()>);
 
 /// How a portal is to be. [`Portal::builder`] makes one.
 #[derive(Clone, Debug)]
@@ -51,6 +56,7 @@ pub struct PortalBuilder {
     limit: Option<Limit>,
     work_limit: Option<Duration>,
     seed: Option<u64>,
+    state: Option<PathBuf>,
 }
 
 impl PortalBuilder {
@@ -93,20 +99,51 @@ impl PortalBuilder {
         self
     }
 
+    /// Keeps everything in this file: people, chats, messages, bots, applications, tokens. What is there at the start
+    /// is taken up again, and the seed is of no more use; what changes is written soon, and the rest by
+    /// [`Portal::shutdown`]. Requests and deliveries to look at, limits and faults are not kept.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("portal.json");
+    /// let portal = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).state(&file);
+    /// let first = portal.clone().start().await?;
+    /// let member_id = first.install_application(&["im"]).member_id;
+    /// first.shutdown().await;
+    /// let second = portal.start().await?;
+    /// assert_eq!(second.install_application(&["im"]).member_id, member_id);
+    /// # second.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state = Some(file.into());
+        self
+    }
+
     /// Binds the address and serves in background tasks of the current tokio runtime.
     ///
     /// # Errors
     /// [`ErrorKind::AddressInUse`](crate::ErrorKind::AddressInUse) when another process has the address;
-    /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason.
+    /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason;
+    /// [`ErrorKind::State`](crate::ErrorKind::State) when the state file cannot be read or written.
     pub async fn start(self) -> Result<Portal, Error> {
         let listener = TcpListener::bind(self.listen).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
-        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let (buckets, work) = (Buckets::new(self.limit), Work::new(self.work_limit));
-        let state = State::new(seed, url_of(address), buckets, work);
+        let kept = self.state.as_deref().map(saving::read).transpose()?.flatten();
+        let new = || State::new(self.seed.unwrap_or_else(|| fastrand::u64(..)));
+        let mut state = kept.unwrap_or_else(new);
+        state.open(url_of(address), Buckets::new(self.limit), Work::new(self.work_limit));
         let shared = Shared::new(state, courier, stopped.clone());
+        let keeper = self.state.map(|path| {
+            let (sender, open) = watch::channel(());
+            (sender, tokio::spawn(saving::keep(path, Arc::clone(&shared), open)))
+        });
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
             let mut stopped = stopped;
@@ -118,7 +155,7 @@ impl PortalBuilder {
                 tracing::error!(%error, "the portal's server ended");
             }
         });
-        Ok(Portal { address, shared, stop, server: Some(server) })
+        Ok(Portal { address, shared, stop, server: Some(server), keeper })
     }
 }
 
@@ -131,6 +168,7 @@ impl Portal {
             limit: Some(Limit::PLATFORM),
             work_limit: Some(Duration::from_secs(480)),
             seed: None,
+            state: None,
         }
     }
 
@@ -161,13 +199,19 @@ impl Portal {
         })
     }
 
-    /// Stops serving, and ends deliveries under way. Requests get a moment to end.
+    /// Stops serving, and ends deliveries under way. Requests get a moment to end. Then the state is written for the
+    /// last time, if it is kept.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(FAREWELL, &mut server).await.is_err()
         {
             server.abort();
+        }
+        if let Some((open, keeper)) = self.keeper.take() {
+            drop(open);
+            // It reports its errors itself.
+            let _ = keeper.await;
         }
     }
 }

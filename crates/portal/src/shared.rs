@@ -1,11 +1,10 @@
 //! The state behind its lock, and what happens when somebody lets go of it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::clock::Moment;
 use crate::delivery::{Courier, Delivered, Outgoing, Report};
@@ -21,8 +20,7 @@ pub(crate) struct Shared {
     report: Report,
     /// True once the portal shuts down.
     pub(crate) stop: watch::Receiver<bool>,
-    /// Seconds the clock was put forward through `/control/clock`.
-    ahead: AtomicU64,
+    touched: Notify,
 }
 
 impl Shared {
@@ -39,7 +37,7 @@ impl Shared {
                     }
                 }),
                 stop,
-                ahead: AtomicU64::new(0),
+                touched: Notify::new(),
             }
         })
     }
@@ -47,7 +45,7 @@ impl Shared {
     /// Runs one operation on the state; then its events go to the bots and its news to the pages, in order.
     pub(crate) fn with<T>(&self, operation: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.now = Moment::of(SystemTime::now()).plus_seconds(self.ahead.load(Ordering::Relaxed));
+        state.now = Moment::of(SystemTime::now()).plus_seconds(state.ahead);
         let result = operation(&mut state);
         if state.changes.contains(&Change::Reset) {
             self.courier.forget();
@@ -59,16 +57,23 @@ impl Shared {
             // Nobody may be listening.
             let _ = self.news.send(describe(&state, &change).to_string().into());
         }
+        self.touched.notify_one();
         result
+    }
+
+    /// Only looks at the state.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+        at(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Until somebody has had the state in hands, since this was last asked.
+    pub(crate) async fn touched(&self) {
+        self.touched.notified().await;
     }
 
     /// Everything that happens from now on, as JSON texts.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<str>> {
         self.news.subscribe()
-    }
-
-    pub(crate) fn put_clock_forward(&self, seconds: u64) {
-        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     fn record(&self, outgoing: Outgoing, outcome: Result<u16, String>, took: Duration) {

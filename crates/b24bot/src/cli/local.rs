@@ -1,10 +1,28 @@
 //! `b24bot dev` and `b24bot portal`.
 
-use std::{net::SocketAddr, path::Path, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use b24bot::{Bot, Signals, portal::Portal};
+use b24bot::{Bot, Signals, portal};
+use clap::Args;
 
 use super::{Outcome, say, serve::ended};
+
+#[derive(Args)]
+pub(crate) struct Portal {
+    /// Where it listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
+    listen: SocketAddr,
+    /// Keep everything in this file, and begin with what is in it
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// What tokens and the member_id of a new portal are made from: the same number, the same portal
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+}
 
 pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
     let rules =
@@ -33,9 +51,16 @@ Ctrl-C stops both.",
     ended(dev.until_signal(signals).await)
 }
 
-pub(super) async fn portal(listen: SocketAddr) -> Outcome {
+pub(super) async fn portal(wanted: Portal) -> Outcome {
     let mut signals = Signals::listen()?;
-    let portal = Portal::builder().listen(listen).start().await?;
+    let mut builder = portal::Portal::builder().listen(wanted.listen);
+    if let Some(file) = &wanted.state {
+        builder = builder.state(file);
+    }
+    if let Some(seed) = wanted.seed {
+        builder = builder.seed(seed);
+    }
+    let portal = builder.start().await?;
     say(format_args!(
         "b24bot portal: a portal on this machine
 

@@ -76,12 +76,10 @@ Open the page it prints, write \"thanks\" in the chat, and see the like; or, wit
     #[command(after_help = "\
 A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 with the three of them, and
 the inbound webhook /rest/1/local/ with all scopes:
-  curl http://127.0.0.1:9400/rest/1/local/profile")]
-    Portal {
-        /// Where it listens
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
-        listen: std::net::SocketAddr,
-    },
+  curl http://127.0.0.1:9400/rest/1/local/profile
+
+With --state it goes on where it was: people, chats, messages, bots, applications and tokens are in that file.")]
+    Portal(local::Portal),
 
     /// Read bot.toml and show every mistake in it
     #[command(
@@ -155,7 +153,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         #[cfg(feature = "portal")]
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
-        Command::Portal { listen } => local::portal(listen).await,
+        Command::Portal(wanted) => local::portal(wanted).await,
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {
             let action: LikeAction = action.parse()?;

@@ -1,5 +1,7 @@
 //! Installed applications, and the tokens given out in their name.
 
+use serde::{Deserialize, Serialize};
+
 use super::State;
 use crate::clock::Moment;
 use crate::tree::Tree;
@@ -34,7 +36,7 @@ pub(crate) const ALL_SCOPES: [&str; 18] = [
     "userfieldconfig",
 ];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Application {
     pub(crate) number: u64,
     pub(crate) client_id: String,
@@ -51,7 +53,7 @@ pub(crate) struct Application {
 }
 
 /// What its developer says about an application.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) scopes: Vec<String>,
     /// Where ONAPPUPDATE and the like go; an empty URL gets none.
@@ -92,21 +94,21 @@ impl Application {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccessToken {
     pub(crate) client_id: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
     pub(crate) client_id: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -115,7 +117,7 @@ pub(crate) struct TokenPair {
 }
 
 /// A code of `/oauth/authorize/`, to be exchanged for tokens once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(super) client_id: String,
     user: u64,

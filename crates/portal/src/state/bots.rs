@@ -1,5 +1,6 @@
 //! Bots: registration, ownership, and what they may see.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use super::people::User;
@@ -8,14 +9,14 @@ use crate::events;
 use crate::form;
 use crate::tree::Tree;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Generation {
     V1,
     V2,
 }
 
 /// `TYPE` of generation 1, `type` of generation 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Bot,
     /// Generation 1 only: types before it answers. Sees what `Bot` sees.
@@ -61,7 +62,7 @@ impl Kind {
 }
 
 /// Who a bot belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// An application, by its client id.
     Application(String),
@@ -82,7 +83,7 @@ impl Owner {
 }
 
 /// Where the events of a bot go; an empty URL gets none.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Handlers {
     pub(crate) message_add: String,
     pub(crate) message_update: String,
@@ -117,7 +118,7 @@ impl Handlers {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bot {
     pub(crate) id: u64,
     pub(crate) code: String,

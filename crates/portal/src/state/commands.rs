@@ -1,9 +1,11 @@
 //! Slash commands of bots.
 
+use serde::{Deserialize, Serialize};
+
 use super::State;
 use super::bots::Owner;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) id: u64,
     pub(crate) bot: u64,

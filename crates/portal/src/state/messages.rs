@@ -1,6 +1,7 @@
 //! Messages, their edits, and the marks people leave on them.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Change, State};
@@ -12,7 +13,7 @@ pub(crate) const MAX_TEXT: usize = 20_000;
 /// The reaction that `im.message.like` sets.
 pub(crate) const LIKE: &str = "like";
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: u64,
     pub(crate) chat: u64,

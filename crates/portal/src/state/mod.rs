@@ -12,7 +12,9 @@ pub(crate) mod fetched;
 pub(crate) mod installation;
 pub(crate) mod messages;
 pub(crate) mod people;
+pub(crate) mod saved;
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::Moment;
@@ -53,14 +55,20 @@ pub(crate) enum Change {
     Reset,
 }
 
-/// The whole portal.
-#[derive(Debug)]
+/// The whole portal. What is skipped does not outlive it: how it is reached, and what there is to see of its work.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(with = "saved::generator")]
     rng: fastrand::Rng,
     /// Set by whoever takes the lock, so that one operation sees one moment.
+    #[serde(skip)]
     pub(crate) now: Moment,
+    /// Seconds the clock was put forward.
+    pub(crate) ahead: u64,
     /// `http://127.0.0.1:9400`
+    #[serde(skip)]
     pub(crate) url: String,
+    #[serde(skip)]
     pub(crate) domain: Domain,
     pub(crate) member_id: String,
     pub(crate) users: BTreeMap<u64, User>,
@@ -72,15 +80,23 @@ pub(crate) struct State {
     pub(crate) access_tokens: HashMap<String, AccessToken>,
     pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
     pub(crate) codes: HashMap<String, Code>,
+    #[serde(with = "saved::pairs")]
     pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
     /// Events of bots that fetch them.
     pub(crate) fetched: Fetched,
+    #[serde(skip)]
     pub(crate) outbox: Vec<Outgoing>,
+    #[serde(skip)]
     pub(crate) changes: Vec<Change>,
+    #[serde(skip)]
     pub(crate) journal: Journal,
+    #[serde(skip)]
     pub(crate) deliveries: Deliveries,
+    #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
     pub(crate) buckets: Buckets,
+    #[serde(skip)]
     pub(crate) work: Work,
     next_message: u64,
     next_chat: u64,
@@ -91,14 +107,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, url: String, buckets: Buckets, work: Work) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let member_id = hex(&mut rng, 32);
         let mut state = Self {
             rng,
             now: Moment::default(),
-            domain: Domain::new(url.clone()),
-            url,
+            ahead: 0,
+            url: String::new(),
+            domain: Domain::default(),
             member_id,
             users: people::fresh(),
             chats: BTreeMap::new(),
@@ -116,8 +133,8 @@ impl State {
             journal: Journal::default(),
             deliveries: Deliveries::default(),
             faults: Faults::default(),
-            buckets,
-            work,
+            buckets: Buckets::default(),
+            work: Work::default(),
             next_message: FIRST_MESSAGE,
             next_chat: chats::FIRST_CHAT + 1,
             next_bot: FIRST_BOT,
@@ -127,6 +144,14 @@ impl State {
         };
         state.found_first_chat();
         state
+    }
+
+    /// Where the portal is reached from now on, and what it lets through.
+    pub(crate) fn open(&mut self, url: String, buckets: Buckets, work: Work) {
+        self.domain = Domain::new(url.clone());
+        self.url = url;
+        self.buckets = buckets;
+        self.work = work;
     }
 
     /// Empties the portal. Applications, bots and their commands stay, unless `all` is true.
@@ -206,8 +231,8 @@ fn hex(rng: &mut fastrand::Rng, digits: usize) -> String {
 
 #[cfg(test)]
 pub(crate) fn sample() -> State {
-    let url = "http://127.0.0.1:9400".to_owned();
-    let mut state = State::new(7, url, Buckets::default(), Work::default());
+    let mut state = State::new(7);
+    state.open("http://127.0.0.1:9400".to_owned(), Buckets::default(), Work::default());
     state.now = Moment::from_seconds(1_800_000_000);
     state
 }
@@ -224,7 +249,7 @@ mod tests {
         assert_eq!(one.member_id, two.member_id);
         assert_eq!(one.hex(70), two.hex(70));
         assert_eq!(one.uuid().len(), 36);
-        let mut other = State::new(8, String::new(), Buckets::default(), Work::default());
+        let mut other = State::new(8);
         assert_ne!(one.hex(32), other.hex(32));
     }
 

@@ -1,5 +1,6 @@
 //! People, and bots as the people they appear to be.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::tree::Tree;
 /// The administrator of a fresh portal, who made its inbound webhook.
 pub(crate) const ADMINISTRATOR: u64 = 1;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) id: u64,
     pub(crate) first_name: String,
