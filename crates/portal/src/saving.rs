@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -29,13 +29,14 @@ pub(crate) fn read(path: &Path) -> Result<Option<State>, Error> {
 
 /// Writes the state whenever it has changed, and for the last time once the other end of `open` is gone.
 pub(crate) async fn keep(path: PathBuf, shared: Arc<Shared>, mut open: watch::Receiver<()>) {
-    let mut written = Vec::new();
+    let (mut written, mut pause) = (Vec::new(), PAUSE);
     let mut stopped = false;
     while !stopped {
         stopped = tokio::select! {
-            () = async { shared.touched().await; tokio::time::sleep(PAUSE).await } => false,
+            () = async { shared.touched().await; tokio::time::sleep(pause).await } => false,
             _ = open.changed() => true,
         };
+        let begun = Instant::now();
         let state = match shared.look(State::to_file) {
             Ok(state) => state,
             Err(error) => {
@@ -46,13 +47,15 @@ pub(crate) async fn keep(path: PathBuf, shared: Arc<Shared>, mut open: watch::Re
         if state == written {
             continue;
         }
-        let (target, bytes) = (path.clone(), state.clone());
-        let done = tokio::task::spawn_blocking(move || write(&target, &bytes)).await;
+        let target = path.clone();
+        let done = tokio::task::spawn_blocking(move || write(&target, &state).map(|()| state)).await;
         match done.map_err(io::Error::other).flatten() {
-            Ok(()) => written = state,
+            Ok(state) => written = state,
             // The next change is another chance.
             Err(error) => tracing::error!(%error, file = %path.display(), "the portal's state is not kept"),
         }
+        // A large state is not written all the time.
+        pause = PAUSE.max(begun.elapsed() * 10);
     }
 }
 
