@@ -101,7 +101,7 @@ impl PortalBuilder {
 
     /// Keeps everything in this file: people, chats, messages, bots, applications, tokens. What is there at the start
     /// is taken up again, and the seed is of no more use; what changes is written soon, and the rest by
-    /// [`Portal::shutdown`]. Requests and deliveries to look at, limits and faults are not kept.
+    /// [`Portal::shutdown`]. Requests and deliveries to look at, limits, faults and a changed address are not kept.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

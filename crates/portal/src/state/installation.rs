@@ -50,7 +50,7 @@ impl State {
     pub(crate) fn update_application(&mut self, client_id: &str, version: Option<u64>) {
         let Some(application) = self.applications.get_mut(client_id) else { return };
         let previous = application.settings.version;
-        application.settings.version = version.unwrap_or(previous + 1);
+        application.settings.version = version.unwrap_or(previous.saturating_add(1));
         events::updated(self, client_id, previous);
     }
 
