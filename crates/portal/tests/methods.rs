@@ -107,7 +107,13 @@ async fn prepare(call: &Caller, app: &Application) {
     let bot = json!({"CODE": "three", "EVENT_HANDLER": HANDLER, "PROPERTIES": {"NAME": "Three"}});
     result("imbot.register", bot).await;
     result("imbot.chat.leave", json!({"BOT_ID": OUTSIDE, "CHAT_ID": 1})).await;
+    let file = json!({"name": "dot.png", "content": DOT});
+    result("im.v2.File.upload", json!({"dialogId": "chat1", "fields": file})).await;
 }
+
+/// The head of an image with one point.
+const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ";
+const FILE: u64 = 501;
 
 const HANDLER: &str = "http://127.0.0.1:1/";
 /// The bots, and messages by user 27 and each of them; ids are the same in every run.
@@ -117,6 +123,8 @@ const OUTSIDE: u64 = 1003;
 const SAID: u64 = 101;
 const BY_ONE: u64 = 102;
 const BY_TWO: u64 = 103;
+/// With the file, after the system's word that the third bot has left.
+const BY_CALLER: u64 = 105;
 
 /// Makes parameters that would only be refused for what they say mean something.
 fn adapt(method: &str, params: &mut Value) {
@@ -127,11 +135,18 @@ fn adapt(method: &str, params: &mut Value) {
             ("COMMAND_ID", _) => *value = json!(11),
             ("commandId", _) => *value = json!(12),
             ("MESSAGE_ID", "imbot.message.update" | "imbot.message.delete") => *value = json!(BY_ONE),
+            ("MESSAGE_ID", "im.message.update") => *value = json!(BY_CALLER),
             ("messageId", "imbot.v2.Chat.Message.update" | "imbot.v2.Chat.Message.delete") => {
                 *value = json!(BY_TWO);
             }
             ("MESSAGE_ID" | "messageId", _) => *value = json!(SAID),
             ("DIALOG_ID" | "dialogId", _) => *value = json!("chat1"),
+            (
+                "FILE_ID" | "fileId",
+                "im.disk.file.commit" | "im.v2.File.download" | "imbot.v2.File.download",
+            ) => {
+                *value = json!(FILE);
+            }
             _ => {}
         }
     }
@@ -144,6 +159,12 @@ fn adapt(method: &str, params: &mut Value) {
             "LANG": [{"LANGUAGE_ID": "en", "TITLE": "X"}]}),
         "imbot.v2.Bot.get" => json!({"botId": TWO}),
         "imbot.v2.Bot.register" => json!({"fields": {"code": "x", "properties": {"name": "X"}}}),
+        "im.message.command" => json!({"COMMAND": "echo"}),
+        "imbot.command.update" => json!({"FIELDS": {"HIDDEN": "Y"}}),
+        "imbot.v2.Command.register" => json!({"fields": {"command": "x", "title": {"en": "X"}}}),
+        "imbot.v2.File.upload" | "im.v2.File.upload" => {
+            json!({"fields": {"name": "x.txt", "content": "eA=="}})
+        }
         "imbot.v2.Chat.Message.Reaction.add" => json!({"reaction": "laugh"}),
         "imbot.v2.Chat.Message.Reaction.delete" => json!({"reaction": "fire"}),
         "imbot.v2.Chat.Message.send" | "imbot.v2.Command.answer" => json!({"fields": {"message": "x"}}),
@@ -156,10 +177,9 @@ fn adapt(method: &str, params: &mut Value) {
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
 }
 
-/// Details of things that the portal does not have.
+/// Details of what is not in the messages at hand.
 fn absent(method: &str, key: &str) -> bool {
-    let parts = [".result.files[].", ".result.messages[].params."];
-    method == "im.dialog.messages.get" && parts.iter().any(|part| key.starts_with(part))
+    method == "im.dialog.messages.get" && key.starts_with(".result.messages[].params.")
 }
 
 /// A required parameter is missed by a code that the method's page has, or by the general one.

@@ -11,6 +11,7 @@ use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
 use crate::state::State;
+use crate::state::commands::Command;
 use crate::tree::Tree;
 
 /// `GET /control/messages/ID`
@@ -123,11 +124,7 @@ fn describe(state: &State) -> Value {
         .values()
         .map(|bot| {
             let commands = state.commands.values().filter(|command| command.bot == bot.id);
-            let commands: Vec<Value> = commands
-                .map(
-                    |command| json!({"name": command.name, "title": command.title, "params": command.params}),
-                )
-                .collect();
+            let commands: Vec<Value> = commands.map(Command::show).collect();
             json!({
                 "id": bot.id,
                 "code": bot.code,

@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
+use super::content::parts_v2;
 use super::imbot_v2::bot;
 use super::{Answer, Call, given_text, text_of};
+use crate::events::message_tree;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::state::Change;
-use crate::state::messages::{Draft, Untouched};
+use crate::state::messages::{Draft, Edit, Untouched};
 use crate::tree::Tree;
 
 /// The reactions the platform knows.
@@ -69,22 +71,21 @@ pub(crate) fn is_reaction(code: &str) -> bool {
 pub(super) fn send(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let fields = call.params.get("fields").cloned().unwrap_or_else(Tree::new);
-    let text = text_of(&fields, "message");
-    if text.is_empty() {
-        return Err(bad("EMPTY_MESSAGE", "Message is empty"));
-    }
+    let parts = parts_v2(&fields, bot)?;
     let chat = call.state.dialog(bot, &call.text("dialogId")).ok_or_else(denied)?;
     let reply_to = fields.get("replyId").and_then(Tree::id);
     let elsewhere = |reply: u64| call.state.messages.get(&reply).is_none_or(|message| message.chat != chat);
     if reply_to.is_some_and(elsewhere) {
         return Err(bad("SENDING_FAILED", "Sending failed"));
     }
-    let mut draft = Draft::new(chat, bot, text);
+    let mut draft = Draft::new(chat, bot, text_of(&fields, "message"));
     draft.system = fields.get("system").is_some_and(Tree::flag);
     draft.reply_to = reply_to;
+    draft.content = parts.into();
     match call.state.post(draft) {
         Ok(id) => Ok(json!({"id": id, "uuidMap": {}})),
-        Err(_) => Err(denied()),
+        Err(Untouched::Empty) => Err(bad("EMPTY_MESSAGE", "Message is empty")),
+        Err(Untouched::NoAccess | Untouched::NoChange) => Err(denied()),
     }
 }
 
@@ -92,20 +93,33 @@ pub(super) fn send(call: &mut Call<'_>) -> Answer {
 pub(super) fn update(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let message = call.id("messageId").ok_or_else(denied)?;
-    let text = call.params.get("fields").and_then(|fields| given_text(fields, "message"));
-    let done = match text {
-        Some(text) if text.is_empty() => call.state.delete(message, bot),
-        Some(text) => call.state.edit(message, bot, &text),
-        None => Ok(()),
+    let fields = call.params.get("fields").cloned().unwrap_or_else(Tree::new);
+    let edit = Edit { text: given_text(&fields, "message"), parts: parts_v2(&fields, bot)? };
+    call.state.edit(message, bot, edit).map(|()| json!({"result": true})).map_err(|_: Untouched| denied())
+}
+
+/// `imbot.v2.Chat.Message.delete`: the bot's own message, and any in a chat it owns.
+pub(super) fn delete(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let message = call.id("messageId").ok_or_else(denied)?;
+    let done = match call.params.get("complete").is_some_and(Tree::flag) {
+        true => call.state.erase(message, bot),
+        false => call.state.delete(message, bot),
     };
     done.map(|()| json!({"result": true})).map_err(|_: Untouched| denied())
 }
 
-/// `imbot.v2.Chat.Message.delete`
-pub(super) fn delete(call: &mut Call<'_>) -> Answer {
+/// `imbot.v2.Chat.Message.get`: only for bots that see everything.
+pub(super) fn get(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
-    let message = call.id("messageId").ok_or_else(denied)?;
-    call.state.delete(message, bot).map(|()| json!({"result": true})).map_err(|_: Untouched| denied())
+    if call.state.bots.get(&bot).is_none_or(|bot| !bot.kind.sees_everything()) {
+        return Err(forbidden("BOT_TYPE_NOT_ALLOWED", "Bot type not allowed"));
+    }
+    let id = call.id("messageId").ok_or_else(|| bad("ERROR_ARGUMENT", "messageId is missing"))?;
+    let author = call.state.visible(id, bot).map(|message| message.author).ok_or_else(denied)?;
+    let now = call.state.now.iso();
+    let user = call.state.users.get(&author).map(|user| user.v2(&now).to_json());
+    Ok(json!({"message": message_tree(call.state, id).to_json(), "user": user}))
 }
 
 /// `imbot.v2.Chat.InputAction.notify`: the bot is typing.

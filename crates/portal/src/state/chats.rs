@@ -50,9 +50,10 @@ impl Chat {
         self.members.contains(&user)
     }
 
-    /// The other person of a private chat.
+    /// The other person of a private chat, for one of the two.
     pub(crate) fn partner(&self, of: u64) -> Option<u64> {
-        self.members.iter().copied().find(|member| *member != of).filter(|_| self.is_private())
+        let other = self.members.iter().copied().find(|member| *member != of);
+        other.filter(|_| self.is_private() && self.has(of))
     }
 
     /// The dialog as `viewer` names it: `chat1`, or the other person's id in a private chat.

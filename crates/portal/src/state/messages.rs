@@ -3,12 +3,17 @@
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::content::{Content, Part, Parts};
 use super::{Change, State};
 use crate::clock::Moment;
 use crate::events;
 
 /// The longest text; what is beyond is cut off.
 pub(crate) const MAX_TEXT: usize = 20_000;
+/// How long generation 1 lets a message be changed: three days.
+pub(crate) const EDITABLE_SECONDS: u64 = 3 * 24 * 3600;
+/// What the platform writes where it has cut.
+const CUT: &str = " (...)";
 /// The reaction that `im.message.like` sets.
 pub(crate) const LIKE: &str = "like";
 
@@ -16,8 +21,9 @@ pub(crate) const LIKE: &str = "like";
 pub(crate) struct Message {
     pub(crate) id: u64,
     pub(crate) chat: u64,
-    /// 0 for the platform itself.
+    /// 0 for the platform itself, and for system messages whoever has sent them.
     pub(crate) author: u64,
+    pub(crate) sender: u64,
     pub(crate) date: Moment,
     pub(crate) text: String,
     pub(crate) system: bool,
@@ -27,6 +33,7 @@ pub(crate) struct Message {
     pub(crate) uuid: String,
     /// Reaction code → who left it, in order.
     pub(crate) marks: IndexMap<String, Vec<u64>>,
+    pub(crate) content: Content,
 }
 
 impl Message {
@@ -43,11 +50,37 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) system: bool,
     pub(crate) reply_to: Option<u64>,
+    pub(crate) content: Content,
+    /// The author need not be in the chat: bots answer common commands wherever they are typed.
+    pub(crate) from_outside: bool,
 }
 
 impl Draft {
     pub(crate) fn new(chat: u64, author: u64, text: impl Into<String>) -> Self {
-        Self { chat, author, text: text.into(), system: false, reply_to: None }
+        Self {
+            chat,
+            author,
+            text: text.into(),
+            system: false,
+            reply_to: None,
+            content: Content::default(),
+            from_outside: false,
+        }
+    }
+}
+
+/// What is to be different about a message; an empty text deletes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edit {
+    pub(crate) text: Option<String>,
+    pub(crate) parts: Parts,
+}
+
+fn fit(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}{CUT}", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -83,13 +116,13 @@ pub(crate) enum Untouched {
 impl State {
     /// Posts a message and tells the bots that may see it.
     pub(crate) fn post(&mut self, draft: Draft) -> Result<u64, Untouched> {
-        let Draft { chat, author, text, system, reply_to } = draft;
-        let text: String = text.trim().chars().take(MAX_TEXT).collect();
-        if text.is_empty() {
+        let Draft { chat, author: sender, text, system, reply_to, content, from_outside } = draft;
+        let text = fit(&text);
+        if text.is_empty() && !content.is_visible() {
             return Err(Untouched::Empty);
         }
         let room = self.chats.get_mut(&chat).ok_or(Untouched::NoAccess)?;
-        if author != 0 && !room.has(author) {
+        if sender != 0 && !from_outside && !room.has(sender) {
             return Err(Untouched::NoAccess);
         }
         let id = Self::take_id(&mut self.next_message);
@@ -97,7 +130,8 @@ impl State {
         let message = Message {
             id,
             chat,
-            author,
+            author: if system { 0 } else { sender },
+            sender,
             date: self.now,
             text,
             system,
@@ -106,6 +140,7 @@ impl State {
             reply_to,
             uuid: self.uuid(),
             marks: IndexMap::new(),
+            content,
         };
         self.messages.insert(id, message);
         self.changes.push(Change::Message(id));
@@ -113,40 +148,62 @@ impl State {
         Ok(id)
     }
 
-    /// Replaces the text; only the author may.
-    pub(crate) fn edit(&mut self, message: u64, editor: u64, text: &str) -> Result<(), Untouched> {
-        let text: String = text.trim().chars().take(MAX_TEXT).collect();
-        if text.is_empty() {
-            return Err(Untouched::Empty);
-        }
-        let message = self.own_message(message, editor)?;
+    /// Changes a message; only the author may.
+    pub(crate) fn edit(&mut self, message: u64, editor: u64, edit: Edit) -> Result<(), Untouched> {
+        let Edit { text, parts } = edit;
+        let text = text.map(|text| fit(&text));
+        let own = |message: &&mut Message| message.author == editor && !message.deleted;
+        let message = self.messages.get_mut(&message).filter(own).ok_or(Untouched::NoAccess)?;
         let id = message.id;
-        message.text = text;
-        message.edited = true;
+        if text.as_ref().is_some_and(String::is_empty) {
+            return self.delete(id, editor);
+        }
+        message.edited |= text.is_some() || parts.attach != Part::Kept;
+        if let Some(text) = text {
+            message.text = text;
+        }
+        message.content.apply(parts);
+        message.content.unblock();
         self.changes.push(Change::Message(id));
         events::message_updated(self, id);
         Ok(())
     }
 
-    /// Empties a message, as people do; only the author may.
+    /// Empties a message, as people do. The author may, and in a group its owner.
     pub(crate) fn delete(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
-        let id = self.own_message(message, editor)?.id;
+        let id = self.deletable(message, editor)?;
         // Before the text goes: a mention in it decides who hears of the deletion.
         events::message_deleted(self, id);
         if let Some(message) = self.messages.get_mut(&id) {
             message.text = format!("Message from {} has been deleted", message.date.american());
             message.deleted = true;
             message.marks.clear();
+            message.content = Content::default();
         }
         self.changes.push(Change::Message(id));
         Ok(())
     }
 
-    fn own_message(&mut self, message: u64, editor: u64) -> Result<&mut Message, Untouched> {
-        self.messages
-            .get_mut(&message)
-            .filter(|message| message.author == editor && !message.deleted)
-            .ok_or(Untouched::NoAccess)
+    /// Deletes a message without leaving a trace of it.
+    pub(crate) fn erase(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
+        let id = self.deletable(message, editor)?;
+        events::message_deleted(self, id);
+        if let Some(message) = self.messages.remove(&id)
+            && let Some(chat) = self.chats.get_mut(&message.chat)
+        {
+            chat.messages.retain(|other| *other != id);
+        }
+        self.changes.push(Change::Gone(id));
+        Ok(())
+    }
+
+    fn deletable(&self, message: u64, editor: u64) -> Result<u64, Untouched> {
+        let message = self.messages.get(&message).filter(|message| !message.deleted);
+        let allowed = message.filter(|message| {
+            let chat = self.chats.get(&message.chat);
+            message.author == editor || chat.is_some_and(|chat| !chat.is_private() && chat.owner == editor)
+        });
+        allowed.map(|message| message.id).ok_or(Untouched::NoAccess)
     }
 
     /// A message that `user` can see: they are in its chat and it is not deleted.
@@ -225,12 +282,10 @@ impl State {
         let likes = message.marks.get(LIKE).cloned().unwrap_or_default();
         let reactions: IndexMap<&String, &Vec<u64>> =
             message.marks.iter().filter(|(code, _)| *code != LIKE).collect();
-        let dialog =
-            if message.author == 0 { format!("chat{}", chat.id) } else { chat.dialog(message.author) };
-        Some(json!({
+        let mut shown = json!({
             "id": id,
             "chat": chat.id,
-            "dialog": dialog,
+            "dialog": chat.dialog(message.sender),
             "author": message.author,
             "text": message.text,
             "date": message.date.iso(),
@@ -240,7 +295,9 @@ impl State {
             "system": message.system,
             "edited": message.edited,
             "deleted": message.deleted,
-        }))
+        });
+        self.show_content(&message.content, &mut shown);
+        Some(shown)
     }
 }
 
@@ -295,7 +352,10 @@ mod tests {
     fn text_is_trimmed_and_cut() {
         let mut state = sample();
         let id = state.post(Draft::new(1, 27, format!("  {}", "ж".repeat(MAX_TEXT + 5)))).unwrap();
-        assert_eq!(state.messages[&id].text.chars().count(), MAX_TEXT);
+        let text = &state.messages[&id].text;
+        assert!(text.ends_with("жж (...)") && text.chars().count() == MAX_TEXT + CUT.len(), "{}", text.len());
+        let whole = state.post(Draft::new(1, 27, "ж".repeat(MAX_TEXT))).unwrap();
+        assert_eq!(state.messages[&whole].text.chars().count(), MAX_TEXT);
         assert_eq!(state.post(Draft::new(1, 27, " \n ")), Err(Untouched::Empty));
     }
 

@@ -4,12 +4,17 @@
 //! [`State::changes`] (news for the chat page). Whoever holds the lock empties them.
 
 pub(crate) mod applications;
+pub(crate) mod attachments;
 pub(crate) mod bots;
+pub(crate) mod buttons;
 pub(crate) mod chats;
 pub(crate) mod commands;
+pub(crate) mod content;
 pub(crate) mod fetched;
+pub(crate) mod files;
 pub(crate) mod messages;
 pub(crate) mod people;
+pub(crate) mod presses;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,6 +30,7 @@ use bots::Bot;
 use chats::Chat;
 use commands::Command;
 use fetched::Fetched;
+use files::Files;
 use messages::Message;
 use people::User;
 
@@ -38,6 +44,8 @@ const FIRST_HANDLER: u64 = 401;
 pub(crate) enum Change {
     /// A message is new, edited, deleted or marked.
     Message(u64),
+    /// A message is there no more.
+    Gone(u64),
     /// People, chats or bots changed.
     State,
     Typing {
@@ -71,6 +79,7 @@ pub(crate) struct State {
     pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
     /// Events of bots that fetch them.
     pub(crate) fetched: Fetched,
+    pub(crate) files: Files,
     pub(crate) outbox: Vec<Outgoing>,
     pub(crate) changes: Vec<Change>,
     pub(crate) journal: Journal,
@@ -105,6 +114,7 @@ impl State {
             codes: HashMap::new(),
             current_tokens: HashMap::new(),
             fetched: Fetched::default(),
+            files: Files::default(),
             outbox: Vec::new(),
             changes: Vec::new(),
             journal: Journal::default(),
@@ -141,6 +151,7 @@ impl State {
         self.messages.clear();
         self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
         self.fetched.clear();
+        self.files.clear();
         self.journal.clear();
         self.deliveries.clear();
         self.faults.clear();
