@@ -31,7 +31,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
         let filled = read_form(&fill(query, &results));
         let outcome = match filled {
             _ if index >= MAX_CALLS => Err(bad("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")),
-            _ if method.eq_ignore_ascii_case("batch") => Err(Refusal::new(
+            _ if !methods::fits_batch(method) => Err(Refusal::new(
                 405,
                 "ERROR_BATCH_METHOD_NOT_ALLOWED",
                 "Method is not allowed for batch usage",

@@ -69,7 +69,7 @@ enum Bot {
     V2,
 }
 
-/// One of some parameters has to be given; a `.` leads into one.
+/// One of some parameters has to be given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Need {
@@ -121,10 +121,10 @@ impl Example {
 
 impl Need {
     fn check(&'static self, params: &Tree, exact: bool) -> Result<(), Refusal> {
-        let given = |(path, kind): (&String, &Kind)| {
+        let given = |(name, kind): (&String, &Kind)| {
             // The names of generation 1 parameters have been turned to upper case.
-            let path = if exact { path.clone() } else { path.to_uppercase() };
-            path.split('.').try_fold(params, Tree::get).is_some_and(|value| kind.accepts(value))
+            let name = if exact { name.clone() } else { name.to_uppercase() };
+            params.get(&name).is_some_and(|value| kind.accepts(value))
         };
         if self.one_of.iter().any(given) {
             return Ok(());
