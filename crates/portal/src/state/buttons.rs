@@ -62,12 +62,12 @@ pub(crate) struct Keyboard {
 }
 
 impl Keyboard {
-    /// Reads `{"BUTTONS": […], "BOT_ID": 7}` or the list alone. What is no button is passed over; `None` if nothing is
-    /// left.
+    /// Reads `{"BUTTONS": […], "BOT_ID": 7}` or the list alone. `None` if any button is not as documented, or there is
+    /// none.
     pub(crate) fn read(tree: &Tree, bot: u64) -> Option<Self> {
         let bot = tree.get("BOT_ID").and_then(Tree::id).unwrap_or(bot);
         let list = tree.get("BUTTONS").unwrap_or(tree);
-        let keys: Vec<Key> = list.entries().filter_map(|(_, key)| Key::read(key, bot)).collect();
+        let keys: Vec<Key> = list.entries().map(|(_, key)| Key::read(key, bot)).collect::<Option<_>>()?;
         let pressable = keys.iter().any(|key| matches!(key, Key::Button(_)));
         pressable.then_some(Self { keys, blocked: false })
     }
@@ -161,7 +161,8 @@ impl Item {
     pub(crate) fn read_menu(tree: &Tree, bot: u64) -> Option<Vec<Self>> {
         let bot = tree.get("BOT_ID").and_then(Tree::id).unwrap_or(bot);
         let list = tree.get("ITEMS").unwrap_or(tree);
-        let items: Vec<Self> = list.entries().filter_map(|(_, item)| Self::read(item, bot)).collect();
+        let items: Vec<Self> =
+            list.entries().map(|(_, item)| Self::read(item, bot)).collect::<Option<_>>()?;
         (!items.is_empty()).then_some(items)
     }
 
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_nothing_is_no_button() {
+    fn a_button_that_does_nothing_spoils_the_keyboard() {
         for json in [
             "[]",
             r#"[{"TYPE": "NEWLINE"}]"#,
@@ -298,6 +299,7 @@ mod tests {
             r#"[{"TEXT": "x", "LINK": "javascript:alert(1)"}]"#,
             r#"[{"TEXT": "x", "ACTION": "DANCE", "ACTION_VALUE": "y"}]"#,
             r#"[{"TEXT": "x", "ACTION": "PUT"}]"#,
+            r#"[{"TEXT": "good", "COMMAND": "good"}, {"TEXT": "bad"}]"#,
         ] {
             assert_eq!(read(json), None, "{json}");
         }
@@ -306,11 +308,10 @@ mod tests {
     #[test]
     fn a_menu_is_read_in_both_forms() {
         let menu = |json: &str| Item::read_menu(&serde_json::from_str(json).unwrap(), 1001);
-        let bare = r#"[{"TEXT": "Delete", "COMMAND": "delete", "COMMAND_PARAMS": "3"}, {"TEXT": "empty"}]"#;
+        let bare = r#"[{"TEXT": "Delete", "COMMAND": "delete", "COMMAND_PARAMS": "3"}]"#;
         let items = menu(bare).unwrap();
         assert_eq!(menu(&format!(r#"{{"ITEMS": {bare}}}"#)), Some(items.clone()));
-        assert_eq!(items.len(), 1);
         assert_eq!(items[0].show(0)["command_params"], "3");
-        assert_eq!(menu("[]"), None);
+        assert_eq!((menu("[]"), menu(r#"[{"TEXT": "nothing to do"}]"#)), (None, None));
     }
 }
