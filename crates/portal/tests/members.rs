@@ -1,5 +1,7 @@
 //! Who comes, goes and types, and how messages vanish.
 
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
 mod support;
 
 use serde_json::{Value, json};
