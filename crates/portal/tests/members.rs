@@ -131,3 +131,32 @@ async fn system_messages_belong_to_nobody() {
     call.result("im.message.delete", json!({"MESSAGE_ID": id})).await;
     assert_eq!(call.get(&format!("/control/messages/{id}")).await.1["deleted"], true, "the chat's owner may");
 }
+
+#[tokio::test]
+async fn a_link_to_a_bot_can_carry_something() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["im", "imbot"]);
+    let mut bot = Bot::start().await;
+    let id = call.v2_bot(&app, &bot, "b", "bot").await;
+    bot.expect("ONIMBOTV2JOINCHAT").await;
+    let given = json!({"dialog": id, "user": 27, "context": {"source": "link", "entityId": 164}});
+    assert_eq!(call.control("contexts", given).await.0, 200);
+    bot.expect("ONIMBOTV2JOINCHAT").await;
+    let event = bot.expect("ONIMBOTV2CONTEXTGET").await;
+    for (key, value) in [
+        ("data[dialogId]", "27"),
+        ("data[context][source]", "link"),
+        ("data[context][entityId]", "164"),
+        ("data[user][id]", "27"),
+        ("data[chat][type]", "private"),
+    ] {
+        assert_eq!(event.get(key), value, "{key}");
+    }
+    let send = "im.v2.Chat.Bot.sendContext";
+    call.result(send, json!({"dialogId": "chat1", "context": {"source": "test"}})).await;
+    assert_eq!(bot.expect("ONIMBOTV2CONTEXTGET").await.get("data[dialogId]"), "chat1");
+    assert_eq!(call.webhook(send, json!({"dialogId": "chat1"})).await.1["error"], "ERROR_ARGUMENT");
+    let closed = json!({"dialogId": "chat9", "context": {"source": "test"}});
+    assert_eq!(call.webhook(send, closed).await.1["error"], "ACCESS_DENIED");
+}

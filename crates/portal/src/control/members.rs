@@ -1,4 +1,4 @@
-//! Who is in a chat, who is typing there, and bots without a program behind them.
+//! Who is in a chat, who types there and how they came, and bots without a program behind them.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::shared::Shared;
 use crate::state::bots::{Generation, Handlers, Kind, NotRegistered, Owner, Profile, Registration};
 use crate::state::chats::Membership;
 use crate::state::{Change, State};
+use crate::tree::Tree;
 
 #[derive(Deserialize)]
 pub(super) struct Invitation {
@@ -56,7 +57,7 @@ fn membership(why: Membership) -> Refusal {
     match why {
         Membership::NoSuchChat => not_found("There is no such chat"),
         Membership::NotAGroup => bad("NOT_A_GROUP", "Nobody joins or leaves a private chat"),
-        Membership::NoAccess => forbidden("ACCESS_DENIED", "Whoever invites has to be in the chat"),
+        Membership::NoAccess => forbidden("ACCESS_DENIED", "Whoever does that has to be in the chat"),
         Membership::NoChange => bad("WITHOUT_CHANGES", "It is that way already"),
     }
 }
@@ -77,6 +78,25 @@ pub(super) async fn typing(Extract(shared): Extract<Arc<Shared>>, Body(typing): 
         let chat = chat.ok_or_else(|| not_found("There is no such dialog"))?;
         state.changes.push(Change::Typing { chat, user });
         Ok::<_, Refusal>(())
+    })?;
+    Ok(Json(json!({"result": true})))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Given {
+    dialog: Name,
+    user: Number,
+    context: Tree,
+}
+
+/// `POST /control/contexts`: somebody opens a chat by a link with `BOT_CONTEXT`.
+pub(super) async fn give_context(Extract(shared): Extract<Arc<Shared>>, Body(given): Body<Given>) -> Answer {
+    let user = given.user.0;
+    shared.with(|state| {
+        known_user(state, user)?;
+        let chat = dialog(state, user, &given.dialog.text());
+        let chat = chat.ok_or_else(|| not_found("There is no such dialog"))?;
+        state.give_context(chat, user, &given.context).map_err(membership)
     })?;
     Ok(Json(json!({"result": true})))
 }

@@ -32,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/chats", post(acts::found_chat))
         .route("/chats/{id}/members", post(members::invite))
         .route("/chats/{id}/members/{user}", delete(members::leave))
+        .route("/contexts", post(members::give_context))
         .route("/bots", post(members::add_bot))
         .route("/files", post(uploads::send_file))
         .route("/presses", post(presses::press))

@@ -74,6 +74,15 @@ pub(crate) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
     }
 }
 
+/// Somebody opened a chat by a link that carries something for its bots. Only generation 2 has an event for that.
+pub(crate) fn context_given(state: &mut State, chat: u64, user: u64, context: &Tree) {
+    let members = state.chats.get(&chat).map(|chat| chat.members.clone()).unwrap_or_default();
+    let (_, v2) = by_generation(state, members.into_iter().filter(|member| state.is_bot(*member)).collect());
+    for bot in v2 {
+        v2::context_given(state, chat, bot, user, context);
+    }
+}
+
 pub(crate) fn bot_deleted(state: &mut State, bot: u64) {
     match state.bots.get(&bot).map(|bot| bot.generation) {
         Some(Generation::V1) => v1::bot_deleted(state, bot),

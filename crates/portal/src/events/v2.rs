@@ -8,6 +8,7 @@ use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
 use crate::state::chats::{Chat, Entity};
 use crate::state::commands::Command;
+use crate::state::messages::Forward;
 use crate::tree::Tree;
 
 type Which = fn(&Handlers) -> &String;
@@ -68,6 +69,13 @@ pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
     let mut data = Tree::new();
     data.put("dialogId", dialog);
     send(state, "ONIMBOTV2JOINCHAT", |handlers| &handlers.welcome, bot, Some(chat), inviter, data);
+}
+
+pub(super) fn context_given(state: &mut State, chat: u64, bot: u64, user: u64, context: &Tree) {
+    let dialog = state.chats.get(&chat).map(|chat| chat.dialog(bot)).unwrap_or_default();
+    let mut data = Tree::new();
+    data.put("dialogId", dialog).put("context", context.clone());
+    send(state, "ONIMBOTV2CONTEXTGET", ADD, bot, Some(chat), user, data);
 }
 
 pub(super) fn bot_deleted(state: &mut State, bot: u64) {
@@ -163,6 +171,15 @@ fn chat_tree(chat: &Chat, viewer: u64) -> Tree {
     tree
 }
 
+fn forward_tree(original: &Forward) -> Tree {
+    let mut tree = Tree::new();
+    tree.put("id", original.id)
+        .put("userId", original.author)
+        .put("chatId", original.chat)
+        .put("date", original.date.iso());
+    tree
+}
+
 /// The `Message` object, with the files in it.
 pub(crate) fn message_tree(state: &State, id: u64) -> Tree {
     let Some(message) = state.messages.get(&id) else { return Tree::new() };
@@ -174,7 +191,7 @@ pub(crate) fn message_tree(state: &State, id: u64) -> Tree {
         .put("text", message.text.clone())
         .put("isSystem", message.system)
         .put("uuid", message.uuid.clone())
-        .put("forward", Tree::Null)
+        .put("forward", message.forward.map_or(Tree::Null, |original| forward_tree(&original)))
         .put("params", message.params())
         .put("viewedByOthers", false);
     let files: Vec<_> = message.content.files.iter().filter_map(|id| state.describe_file(*id)).collect();

@@ -7,6 +7,7 @@ use crate::refusal::{bad, forbidden};
 use crate::state::chats::Membership;
 use crate::state::messages::LIKE;
 use crate::state::{Change, State};
+use crate::tree::Tree;
 
 /// `im.dialog.messages.get`: newest first, or oldest first from `FIRST_ID` on.
 pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
@@ -123,6 +124,18 @@ pub(super) fn dialog_writing(call: &mut Call<'_>) -> Answer {
     let chat = chat.ok_or_else(|| forbidden("ACCESS_ERROR", "Action unavailable"))?;
     call.state.changes.push(Change::Typing { chat, user });
     Ok(Value::Bool(true))
+}
+
+/// `im.v2.Chat.Bot.sendContext`
+pub(super) fn send_context(call: &mut Call<'_>) -> Answer {
+    let (user, dialog) = (call.caller.user, call.text("dialogId"));
+    let Some(context @ Tree::Array(_)) = call.params.get("context").cloned() else {
+        return Err(bad("ERROR_ARGUMENT", "Argument 'context' is null or empty"));
+    };
+    let denied = || forbidden("ACCESS_DENIED", "Access denied");
+    let chat = call.state.dialog(user, &dialog).ok_or_else(denied)?;
+    call.state.give_context(chat, user, &context).map_err(|_| denied())?;
+    Ok(json!({"result": true}))
 }
 
 /// `im.chat.user.add`

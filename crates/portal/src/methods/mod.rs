@@ -109,6 +109,7 @@ const METHODS: &[Method] = &[
     method("im.message.like", IM, im_messages::message_like),
     method("im.message.update", IM, im_messages::update),
     method("im.revision.get", IM, general::im_revision),
+    method("im.v2.Chat.Bot.sendContext", IM, im::send_context),
     method("im.v2.File.download", IM, files::user_download),
     method("im.v2.File.upload", IM, files::user_upload),
     method("imbot.bot.list", IMBOT, imbot::list),

@@ -7,6 +7,7 @@ use super::people::ADMINISTRATOR;
 use super::{Change, State};
 use crate::clock::Moment;
 use crate::events;
+use crate::tree::Tree;
 
 /// The group chat every portal begins with, after a reset too.
 pub(crate) const FIRST_CHAT: u64 = 1;
@@ -246,6 +247,16 @@ impl State {
         room.members.remove(index);
         let text = format!("{} left the chat", self.mention(user));
         self.announce(chat, text);
+        Ok(())
+    }
+
+    /// What a link to a chat carries for its bots.
+    pub(crate) fn give_context(&mut self, chat: u64, user: u64, context: &Tree) -> Result<(), Membership> {
+        let room = self.chats.get(&chat).ok_or(Membership::NoSuchChat)?;
+        if !room.has(user) {
+            return Err(Membership::NoAccess);
+        }
+        events::context_given(self, chat, user, context);
         Ok(())
     }
 

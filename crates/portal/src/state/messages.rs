@@ -30,6 +30,8 @@ pub(crate) struct Message {
     pub(crate) edited: bool,
     pub(crate) deleted: bool,
     pub(crate) reply_to: Option<u64>,
+    /// The message this one is a copy of.
+    pub(crate) forward: Option<Forward>,
     pub(crate) uuid: String,
     /// Reaction code → who left it, in order.
     pub(crate) marks: IndexMap<String, Vec<u64>>,
@@ -42,6 +44,15 @@ impl Message {
     }
 }
 
+/// Where a forwarded message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forward {
+    pub(crate) id: u64,
+    pub(crate) author: u64,
+    pub(crate) chat: u64,
+    pub(crate) date: Moment,
+}
+
 /// A message to be posted.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -50,6 +61,7 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) system: bool,
     pub(crate) reply_to: Option<u64>,
+    pub(crate) forward: Option<Forward>,
     pub(crate) content: Content,
     /// The author need not be in the chat: bots answer common commands wherever they are typed.
     pub(crate) from_outside: bool,
@@ -63,6 +75,7 @@ impl Draft {
             text: text.into(),
             system: false,
             reply_to: None,
+            forward: None,
             content: Content::default(),
             from_outside: false,
         }
@@ -116,7 +129,7 @@ pub(crate) enum Untouched {
 impl State {
     /// Posts a message and tells the bots that may see it.
     pub(crate) fn post(&mut self, draft: Draft) -> Result<u64, Untouched> {
-        let Draft { chat, author: sender, text, system, reply_to, content, from_outside } = draft;
+        let Draft { chat, author: sender, text, system, reply_to, forward, content, from_outside } = draft;
         let text = fit(&text);
         if text.is_empty() && !content.is_visible() {
             return Err(Untouched::Empty);
@@ -138,6 +151,7 @@ impl State {
             edited: false,
             deleted: false,
             reply_to,
+            forward,
             uuid: self.uuid(),
             marks: IndexMap::new(),
             content,
@@ -146,6 +160,18 @@ impl State {
         self.changes.push(Change::Message(id));
         events::message_added(self, id);
         Ok(id)
+    }
+
+    /// Posts a copy of a message that the author can see, without its buttons.
+    pub(crate) fn forward(&mut self, message: u64, chat: u64, author: u64) -> Result<u64, Untouched> {
+        let original = self.visible(message, author).ok_or(Untouched::NoAccess)?;
+        let mut draft = Draft::new(chat, author, original.text.clone());
+        draft.forward =
+            Some(Forward { id: message, author: original.author, chat: original.chat, date: original.date });
+        let (attach, files) = (original.content.attach.clone(), original.content.files.clone());
+        draft.content.attach = attach;
+        draft.content.files = files.iter().filter_map(|file| self.copy_file(*file, chat)).collect();
+        self.post(draft)
     }
 
     /// Changes a message; only the author may.
@@ -292,6 +318,7 @@ impl State {
             "likes": likes,
             "reactions": reactions,
             "reply_to": message.reply_to,
+            "forwarded": message.forward.map(|original| original.id),
             "system": message.system,
             "edited": message.edited,
             "deleted": message.deleted,
