@@ -107,6 +107,9 @@ async fn prepare(call: &Caller, app: &Application) {
     let bot = json!({"CODE": "three", "EVENT_HANDLER": HANDLER, "PROPERTIES": {"NAME": "Three"}});
     result("imbot.register", bot).await;
     result("imbot.chat.leave", json!({"BOT_ID": OUTSIDE, "CHAT_ID": 1})).await;
+    let fields = json!({"title": "Of two", "userIds": [27, 42]});
+    result("imbot.v2.Chat.add", json!({"botId": TWO, "fields": fields})).await;
+    result("imbot.chat.add", json!({"BOT_ID": ONE, "TITLE": "Of one", "USERS": [1, 27]})).await;
     let file = json!({"name": "dot.png", "content": DOT});
     result("im.v2.File.upload", json!({"dialogId": "chat1", "fields": file})).await;
 }
@@ -140,6 +143,8 @@ fn adapt(method: &str, params: &mut Value) {
                 *value = json!(BY_TWO);
             }
             ("MESSAGE_ID" | "messageId", _) => *value = json!(SAID),
+            ("dialogId", _) if runs_a_chat(method) => *value = json!("chat2"),
+            ("CHAT_ID", _) if runs_a_chat(method) => *value = json!(3),
             ("DIALOG_ID" | "dialogId", _) => *value = json!("chat1"),
             (
                 "FILE_ID" | "fileId",
@@ -159,6 +164,8 @@ fn adapt(method: &str, params: &mut Value) {
             "LANG": [{"LANGUAGE_ID": "en", "TITLE": "X"}]}),
         "imbot.v2.Bot.get" => json!({"botId": TWO}),
         "imbot.v2.Bot.register" => json!({"fields": {"code": "x", "properties": {"name": "X"}}}),
+        "imbot.v2.Chat.setOwner" => json!({"userId": 27}),
+        "imbot.v2.Chat.update" => json!({"fields": {"title": "x"}}),
         "im.message.command" => json!({"COMMAND": "echo"}),
         "imbot.command.update" => json!({"FIELDS": {"HIDDEN": "Y"}}),
         "imbot.v2.Command.register" => json!({"fields": {"command": "x", "title": {"en": "X"}}}),
@@ -170,11 +177,31 @@ fn adapt(method: &str, params: &mut Value) {
         "imbot.v2.Chat.Message.send" | "imbot.v2.Command.answer" => json!({"fields": {"message": "x"}}),
         "im.chat.mute" | "imopenlines.session.history.get" => json!({"CHAT_ID": 1}),
         "im.notify.delete" => json!({"ID": 1}),
-        "imopenlines.bot.session.transfer" | "imopenlines.operator.transfer" => json!({"USER_ID": 27}),
+        "im.chat.user.delete"
+        | "im.chat.setOwner"
+        | "imopenlines.bot.session.transfer"
+        | "imopenlines.operator.transfer" => json!({"USER_ID": 27}),
         "imopenlines.session.head.vote" => json!({"RATING": 5}),
         _ => json!({}),
     };
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+}
+
+/// What only the owner of a chat may do: the second bot owns chat 2, the first one chat 3.
+fn runs_a_chat(method: &str) -> bool {
+    let deeds = [
+        ".setManager",
+        ".Manager.add",
+        ".Manager.delete",
+        ".setOwner",
+        ".User.add",
+        ".User.delete",
+        "imbot.chat.user.delete",
+        "imbot.chat.user.add",
+        "imbot.chat.user.list",
+        "imbot.chat.updateTitle",
+    ];
+    method.starts_with("imbot.") && deeds.iter().any(|deed| method.ends_with(deed))
 }
 
 /// Details of what is not in the messages at hand.

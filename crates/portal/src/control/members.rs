@@ -58,6 +58,7 @@ fn membership(why: Membership) -> Refusal {
         Membership::NoSuchChat => not_found("There is no such chat"),
         Membership::NotAGroup => bad("NOT_A_GROUP", "Nobody joins or leaves a private chat"),
         Membership::NoAccess => forbidden("ACCESS_DENIED", "Whoever does that has to be in the chat"),
+        Membership::OwnerStays => forbidden("ACCESS_DENIED", "Nobody sends the owner away"),
         Membership::NoChange => bad("WITHOUT_CHANGES", "It is that way already"),
     }
 }

@@ -169,19 +169,18 @@ mod tests {
         let mut state = sample();
         let mut call = |method: &str, query: &str| webhook_call(&mut state, method, query);
         for (method, query, expected) in [
-            ("im.chat.setOwner", "USER_ID=27", Err("CHAT_ID_EMPTY")),
-            ("im.chat.setOwner", "CHAT_ID=0&USER_ID=27", Err("CHAT_ID_EMPTY")),
-            ("im.chat.setOwner", "DIALOG_ID=chat1", Err("USER_ID_EMPTY")),
-            ("im.chat.setOwner", "DIALOG_ID=chat1&USER_ID=27", Ok(json!(true))),
-            ("IM.CHAT.SETOWNER", "chat_id=1&user_id=27", Ok(json!(true))),
+            ("im.chat.updateColor", "COLOR=RED", Err("CHAT_ID_EMPTY")),
+            ("im.chat.updateColor", "CHAT_ID=0&COLOR=RED", Err("CHAT_ID_EMPTY")),
+            ("im.chat.updateColor", "DIALOG_ID=chat1", Err("WRONG_COLOR")),
+            ("im.chat.updateColor", "DIALOG_ID=chat1&COLOR=RED", Ok(json!(true))),
+            ("IM.CHAT.UPDATECOLOR", "chat_id=1&color=RED", Ok(json!(true))),
             ("im.user.list.get", "ID[]=", Ok(call("im.user.list.get", "ID=27").unwrap())),
             ("im.user.list.get", "ID=", Err("INVALID_FORMAT")),
-            ("imbot.v2.Chat.update", "dialogId=1&fields=x", Err("ERROR_ARGUMENT")),
-            ("imbot.v2.Chat.update", "dialogId=1&fields[name]=x", Err("BOT_TOKEN_NOT_SPECIFIED")),
-            ("imbot.v2.Chat.update", "DIALOGID=1&fields[name]=x", Err("ERROR_ARGUMENT")),
-            ("imbot.v2.chat.update", "", Err("ERROR_METHOD_NOT_FOUND")),
-            ("imbot.chat.setOwner", "CHAT_ID=1&USER_ID=27", Err("ACCESS_DENIED")),
-            ("imbot.v2.Chat.get", "dialogId=chat1&botId=5&botToken=t", Err("BOT_NOT_FOUND")),
+            ("imbot.v2.Chat.Message.read", "botId=5&botToken=t", Err("ERROR_ARGUMENT")),
+            ("imbot.v2.Chat.Message.read", "DIALOGID=chat1&botId=5&botToken=t", Err("ERROR_ARGUMENT")),
+            ("imbot.v2.Chat.Message.read", "dialogId=chat1&botId=5&botToken=t", Err("BOT_NOT_FOUND")),
+            ("imbot.v2.chat.message.read", "", Err("ERROR_METHOD_NOT_FOUND")),
+            ("imbot.chat.updateColor", "CHAT_ID=1&COLOR=RED", Err("ACCESS_DENIED")),
             ("event.get", "", Err("ACCESS_DENIED")),
         ] {
             assert_eq!(call(method, query), expected, "{method} {query}");

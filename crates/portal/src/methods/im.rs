@@ -1,10 +1,9 @@
-//! `im.*` about chats and dialogs, in the name of the person (or bot) behind the credentials.
+//! `im.*` about dialogs, in the name of the person (or bot) behind the credentials.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, ids_of};
+use super::{Answer, Call};
 use crate::refusal::{bad, forbidden};
-use crate::state::chats::Membership;
 use crate::state::messages::LIKE;
 use crate::state::{Change, State};
 use crate::tree::Tree;
@@ -136,31 +135,6 @@ pub(super) fn send_context(call: &mut Call<'_>) -> Answer {
     let chat = call.state.dialog(user, &dialog).ok_or_else(denied)?;
     call.state.give_context(chat, user, &context).map_err(|_| denied())?;
     Ok(json!({"result": true}))
-}
-
-/// `im.chat.user.add`
-pub(super) fn chat_user_add(call: &mut Call<'_>) -> Answer {
-    let user = call.caller.user;
-    invite(call, user)
-}
-
-/// Adding people works alike for `im.chat.user.add` and `imbot.chat.user.add`.
-pub(super) fn invite(call: &mut Call<'_>, inviter: u64) -> Answer {
-    let chat = call.id("CHAT_ID").ok_or_else(|| bad("CHAT_ID_EMPTY", "Chat ID can't be empty"))?;
-    let users = call.params.get("USERS").map(ids_of).unwrap_or_default();
-    if users.is_empty() {
-        return Err(bad("WRONG_REQUEST", "User IDs must be passed in array format"));
-    }
-    match call.state.invite(chat, inviter, &users) {
-        Ok(()) => Ok(Value::Bool(true)),
-        Err(Membership::NotAGroup) => Err(forbidden("ACCESS_ERROR", "Action unavailable")),
-        Err(Membership::NoSuchChat | Membership::NoAccess) => {
-            Err(forbidden("ACCESS_ERROR", "It is forbidden to add users to this chat"))
-        }
-        Err(Membership::NoChange) => {
-            Err(bad("WRONG_REQUEST", "You don't have access or user already member in chat"))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod examples;
 mod files;
 mod general;
 mod im;
+mod im_chats;
 mod im_messages;
 mod imbot;
 mod imbot_chats;
@@ -98,7 +99,13 @@ const METHODS: &[Method] = &[
     method("user.current", USER, general::user_current),
     method("disk.file.get", DISK, disk::file_get),
     method("disk.folder.uploadFile", DISK, disk::upload_file),
-    method("im.chat.user.add", IM, im::chat_user_add),
+    method("im.chat.add", IM, im_chats::add),
+    method("im.chat.leave", IM, im_chats::leave),
+    method("im.chat.setOwner", IM, im_chats::set_owner),
+    method("im.chat.updateTitle", IM, im_chats::update_title),
+    method("im.chat.user.add", IM, im_chats::user_add),
+    method("im.chat.user.delete", IM, im_chats::user_delete),
+    method("im.chat.user.list", IM, im_chats::user_list),
     method("im.dialog.messages.get", IM, im::dialog_messages_get),
     method("im.dialog.writing", IM, im::dialog_writing),
     method("im.disk.file.commit", IM, disk::commit),
@@ -116,9 +123,15 @@ const METHODS: &[Method] = &[
     method("imbot.register", IMBOT, imbot::register),
     method("imbot.unregister", IMBOT, imbot::unregister),
     method("imbot.update", IMBOT, imbot::update),
+    method("imbot.chat.add", IMBOT, imbot_chats::add),
     method("imbot.chat.leave", IMBOT, imbot_chats::leave),
     method("imbot.chat.sendTyping", IMBOT, imbot_chats::send_typing),
+    method("imbot.chat.setManager", IMBOT, imbot_chats::set_manager),
+    method("imbot.chat.setOwner", IMBOT, imbot_chats::set_owner),
+    method("imbot.chat.updateTitle", IMBOT, imbot_chats::update_title),
     method("imbot.chat.user.add", IMBOT, imbot_chats::user_add),
+    method("imbot.chat.user.delete", IMBOT, imbot_chats::user_delete),
+    method("imbot.chat.user.list", IMBOT, imbot_chats::user_list),
     method("imbot.command.answer", IMBOT, imbot_commands::answer),
     method("imbot.command.register", IMBOT, imbot_commands::register),
     method("imbot.command.unregister", IMBOT, imbot_commands::unregister),
@@ -139,8 +152,16 @@ const METHODS: &[Method] = &[
     method("imbot.v2.Chat.Message.delete", IMBOT, imbot_v2_messages::delete),
     method("imbot.v2.Chat.Message.get", IMBOT, imbot_v2_messages::get),
     method("imbot.v2.Chat.Message.update", IMBOT, imbot_v2_messages::update),
+    method("imbot.v2.Chat.Manager.add", IMBOT, imbot_v2_chats::manager_add),
+    method("imbot.v2.Chat.Manager.delete", IMBOT, imbot_v2_chats::manager_delete),
+    method("imbot.v2.Chat.User.add", IMBOT, imbot_v2_chats::user_add),
+    method("imbot.v2.Chat.User.delete", IMBOT, imbot_v2_chats::user_delete),
     method("imbot.v2.Chat.User.list", IMBOT, imbot_v2_chats::user_list),
+    method("imbot.v2.Chat.add", IMBOT, imbot_v2_chats::add),
+    method("imbot.v2.Chat.get", IMBOT, imbot_v2_chats::get),
     method("imbot.v2.Chat.leave", IMBOT, imbot_v2_chats::leave),
+    method("imbot.v2.Chat.setOwner", IMBOT, imbot_v2_chats::set_owner),
+    method("imbot.v2.Chat.update", IMBOT, imbot_v2_chats::update),
     method("imbot.v2.Command.answer", IMBOT, imbot_v2_commands::answer),
     method("imbot.v2.Command.list", IMBOT, imbot_v2_commands::list),
     method("imbot.v2.Command.register", IMBOT, imbot_v2_commands::register),

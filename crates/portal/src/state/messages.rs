@@ -195,7 +195,7 @@ impl State {
         Ok(())
     }
 
-    /// Empties a message, as people do. The author may, and in a group its owner.
+    /// Empties a message, as people do. The author may, and whoever runs the group.
     pub(crate) fn delete(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
         let id = self.deletable(message, editor)?;
         // Before the text goes: a mention in it decides who hears of the deletion.
@@ -227,7 +227,7 @@ impl State {
         let message = self.messages.get(&message).filter(|message| !message.deleted);
         let allowed = message.filter(|message| {
             let chat = self.chats.get(&message.chat);
-            message.author == editor || chat.is_some_and(|chat| !chat.is_private() && chat.owner == editor)
+            message.author == editor || chat.is_some_and(|chat| chat.is_run_by(editor))
         });
         allowed.map(|message| message.id).ok_or(Untouched::NoAccess)
     }

@@ -3,6 +3,7 @@
 //! Every change leaves its consequences in two boxes: [`State::outbox`] (events for bots) and
 //! [`State::changes`] (news for the chat page). Whoever holds the lock empties them.
 
+pub(crate) mod administration;
 pub(crate) mod applications;
 pub(crate) mod attachments;
 pub(crate) mod bots;
