@@ -15,7 +15,8 @@ use crate::methods::is_reaction;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::state::messages::{self, Draft, LIKE, LikeAction, Untouched};
+use crate::state::marks::{LIKE, LikeAction};
+use crate::state::messages::{self, Draft, Untouched};
 
 pub(super) fn not_found(what: &'static str) -> Refusal {
     Refusal::new(404, "NOT_FOUND", what)

@@ -164,6 +164,10 @@ fn put_entity(params: &mut Tree, chat: &Chat, with_type: bool) {
         .put("CHAT_ENTITY_DATA_3", third);
 }
 
+fn is_manager(chat: &Chat, user: u64) -> &'static str {
+    if chat.is_run_by(user) { "Y" } else { "N" }
+}
+
 /// `FILES`, by their ids, and `FILE_ID`.
 fn put_files(params: &mut Tree, state: &State, message: &Message) {
     let ids = &message.content.files;
@@ -225,7 +229,7 @@ fn added_params(state: &State, message: u64, bots: &[u64]) -> Option<Tree> {
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
             .put("CHAT_CAN_POST", "MEMBER")
             .put("RID", message.author.to_string())
-            .put("IS_MANAGER", "N");
+            .put("IS_MANAGER", is_manager(chat, message.author));
     }
     params.put("PUSH", "Y").put("PUSH_IMPORTANT", "N").put("RECENT_SKIP_AUTHOR", "N");
     put_switches(&mut params);
@@ -313,7 +317,7 @@ fn command_params(state: &State, message: u64, user: u64, bot: u64) -> Option<Tr
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
             .put("CHAT_CAN_POST", "MEMBER")
             .put("RID", user.to_string())
-            .put("IS_MANAGER", "N");
+            .put("IS_MANAGER", is_manager(chat, user));
         let mut present = Tree::new();
         for member in chat.members.iter().filter(|member| state.is_bot(**member)) {
             present.put(member.to_string(), member.to_string());

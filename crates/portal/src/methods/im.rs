@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call};
 use crate::refusal::{bad, forbidden};
-use crate::state::messages::LIKE;
+use crate::state::marks::LIKE;
 use crate::state::{Change, State};
 use crate::tree::Tree;
 

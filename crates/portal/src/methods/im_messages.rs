@@ -7,7 +7,8 @@ use super::{Answer, Call, given_text};
 use crate::events::Context;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::state::State;
-use crate::state::messages::{Draft, EDITABLE_SECONDS, Edit, LikeAction, Untouched};
+use crate::state::marks::LikeAction;
+use crate::state::messages::{Draft, EDITABLE_SECONDS, Edit, Untouched};
 
 /// `im.message.like`
 pub(super) fn message_like(call: &mut Call<'_>) -> Answer {

@@ -17,7 +17,7 @@ pub(crate) enum Deed {
         params: String,
     },
     Action {
-        kind: &'static str,
+        kind: String,
         value: String,
     },
     /// Opens an application of an open channel.
@@ -33,7 +33,7 @@ pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) deed: Deed,
     pub(crate) disabled: bool,
-    context: &'static str,
+    context: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +41,10 @@ pub(crate) struct Button {
     pub(crate) item: Item,
     /// Pressed once, the keyboard is dead until the bot edits its message.
     pub(crate) block: bool,
-    display: &'static str,
+    display: String,
     width: Option<u64>,
     bg_color: Option<String>,
-    bg_color_token: &'static str,
+    bg_color_token: String,
     text_color: Option<String>,
 }
 
@@ -128,8 +128,8 @@ impl Button {
         button
             .put("TYPE", "BUTTON")
             .put("BLOCK", if self.block { "Y" } else { "N" })
-            .put("DISPLAY", self.display)
-            .put("BG_COLOR_TOKEN", self.bg_color_token);
+            .put("DISPLAY", self.display.clone())
+            .put("BG_COLOR_TOKEN", self.bg_color_token.clone());
         if let Some(width) = self.width {
             button.put("WIDTH", width);
         }
@@ -201,14 +201,16 @@ impl Item {
     pub(crate) fn wire(&self) -> Tree {
         let mut item = Tree::new();
         item.put("TEXT", self.text.clone())
-            .put("CONTEXT", self.context)
+            .put("CONTEXT", self.context.clone())
             .put("DISABLED", if self.disabled { "Y" } else { "N" });
         match &self.deed {
             Deed::Link(link) => item.put("LINK", link.clone()),
             Deed::Command { bot, name, params } => {
                 item.put("BOT_ID", *bot).put("COMMAND", name.clone()).put("COMMAND_PARAMS", params.clone())
             }
-            Deed::Action { kind, value } => item.put("ACTION", *kind).put("ACTION_VALUE", value.clone()),
+            Deed::Action { kind, value } => {
+                item.put("ACTION", kind.clone()).put("ACTION_VALUE", value.clone())
+            }
             Deed::App { id, params } => item.put("APP_ID", *id).put("APP_PARAMS", params.clone()),
         };
         item
@@ -226,7 +228,7 @@ impl Deed {
     fn action(tree: &Tree) -> Option<Self> {
         if let (Some(kind), Some(value)) = (text(tree, "ACTION"), text(tree, "ACTION_VALUE")) {
             let kind = ACTIONS.into_iter().find(|known| known.eq_ignore_ascii_case(&kind))?;
-            return Some(Self::Action { kind, value });
+            return Some(Self::Action { kind: kind.to_owned(), value });
         }
         let id = tree.get("APP_ID").and_then(Tree::id)?;
         Some(Self::App { id, params: text(tree, "APP_PARAMS").unwrap_or_default() })
@@ -243,10 +245,10 @@ fn flag(tree: &Tree, name: &str) -> bool {
 }
 
 /// One of a few words; the first unless another is given.
-fn one_of(tree: &Tree, name: &str, words: &[&'static str]) -> &'static str {
+fn one_of(tree: &Tree, name: &str, words: &[&str]) -> String {
     let given = text(tree, name).unwrap_or_default();
-    let known = words.iter().copied().find(|word| word.eq_ignore_ascii_case(&given));
-    known.or_else(|| words.first().copied()).unwrap_or_default()
+    let known = words.iter().find(|word| word.eq_ignore_ascii_case(&given));
+    known.or_else(|| words.first()).copied().unwrap_or_default().to_owned()
 }
 
 /// An absolute address, or a path on the portal.

@@ -13,6 +13,7 @@ pub(crate) mod commands;
 pub(crate) mod content;
 pub(crate) mod fetched;
 pub(crate) mod files;
+pub(crate) mod marks;
 pub(crate) mod messages;
 pub(crate) mod people;
 pub(crate) mod presses;

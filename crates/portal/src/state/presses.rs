@@ -19,7 +19,7 @@ pub(crate) enum Pressed {
     Link(String),
     /// What is left to do is up to the messenger; `message` is what `SEND` has posted.
     Action {
-        kind: &'static str,
+        kind: String,
         value: String,
         message: Option<u64>,
     },
@@ -174,7 +174,10 @@ mod tests {
             {"TEXT": "Go", "ACTION": "DIALOG", "ACTION_VALUE": "chat1"}, {"TEXT": "See", "LINK": "/crm/"}]"#;
         let (_, message) = asked(&mut state, keys);
         let said = message + 1;
-        let action = |kind, value: &str, message| Pressed::Action { kind, value: value.to_owned(), message };
+        let action = |kind: &str, value: &str, message| {
+            let (kind, value) = (kind.to_owned(), value.to_owned());
+            Pressed::Action { kind, value, message }
+        };
         assert_eq!(state.press(message, 42, Spot::Button(0)), Ok(action("SEND", "hi there", Some(said))));
         assert_eq!((state.messages[&said].author, state.messages[&said].text.as_str()), (42, "hi there"));
         assert_eq!(state.press(message, 42, Spot::Button(1)), Ok(action("DIALOG", "chat1", None)));
