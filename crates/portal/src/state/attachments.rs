@@ -1,5 +1,6 @@
 //! `ATTACH`: what a message carries below its text, block by block.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::buttons::{is_link, list};
@@ -37,7 +38,7 @@ const FIELDS: [&str; 18] = [
     "SIZE",
 ];
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Attachment {
     id: Option<u64>,
     color: Option<String>,
@@ -45,7 +46,7 @@ pub(crate) struct Attachment {
     blocks: Vec<Block>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Block {
     kind: usize,
     /// One, unless the kind holds several.

@@ -1,5 +1,6 @@
 //! Buttons under a message, and the items it adds to its context menu.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::tree::Tree;
@@ -7,7 +8,7 @@ use crate::tree::Tree;
 const ACTIONS: [&str; 6] = ["PUT", "SEND", "COPY", "CALL", "DIALOG", "HELP"];
 
 /// What a button or an item does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Deed {
     Link(String),
     /// `bot` is 0 where the message has no bot to call.
@@ -28,7 +29,7 @@ pub(crate) enum Deed {
 }
 
 /// What buttons and items have in common; an item has nothing else.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Item {
     pub(crate) text: String,
     pub(crate) deed: Deed,
@@ -36,7 +37,7 @@ pub(crate) struct Item {
     context: String,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Button {
     pub(crate) item: Item,
     /// Pressed once, the keyboard is dead until the bot edits its message.
@@ -48,13 +49,13 @@ pub(crate) struct Button {
     text_color: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Key {
     Button(Box<Button>),
     NewLine,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Keyboard {
     pub(crate) keys: Vec<Key>,
     /// A button with `BLOCK` was pressed.

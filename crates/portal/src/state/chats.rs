@@ -1,6 +1,7 @@
 //! Chats and who is in them; dialogs as each side names them.
 
 use indexmap::IndexSet;
+use serde::{Deserialize, Serialize};
 
 use super::messages::Draft;
 use super::people::ADMINISTRATOR;
@@ -12,7 +13,7 @@ use crate::tree::Tree;
 /// The group chat every portal begins with, after a reset too.
 pub(crate) const FIRST_CHAT: u64 = 1;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ChatKind {
     Private,
     Group,
@@ -30,7 +31,7 @@ pub(crate) struct Entity {
     pub(crate) data: [String; 3],
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Chat {
     pub(crate) id: u64,
     pub(crate) kind: ChatKind,

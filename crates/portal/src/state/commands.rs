@@ -1,6 +1,7 @@
 //! Slash commands of bots.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::State;
@@ -10,7 +11,7 @@ use super::chats::Chat;
 /// A text in several languages, by their codes.
 pub(crate) type Localized = IndexMap<String, String>;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) id: u64,
     pub(crate) bot: u64,

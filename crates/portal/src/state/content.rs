@@ -1,5 +1,6 @@
 //! What a message carries besides its text.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::State;
@@ -8,7 +9,7 @@ use super::buttons::{Item, Keyboard};
 use super::messages::Message;
 use crate::tree::Tree;
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) keyboard: Option<Keyboard>,
     pub(crate) menu: Vec<Item>,

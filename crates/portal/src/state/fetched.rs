@@ -14,7 +14,7 @@ const FIRST_EVENT: u64 = 1001;
 struct Waiting {
     id: u64,
     at: Moment,
-    event: String,
+    event: &'static str,
     data: Value,
 }
 
@@ -26,15 +26,10 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    pub(crate) fn add(&mut self, bot: u64, event: &str, data: &Tree, at: Moment) {
+    pub(crate) fn add(&mut self, bot: u64, event: &'static str, data: &Tree, at: Moment) {
         let id = FIRST_EVENT + self.count;
         self.count += 1;
-        self.queues.entry(bot).or_default().push_back(Waiting {
-            id,
-            at,
-            event: event.to_owned(),
-            data: data.to_json(),
-        });
+        self.queues.entry(bot).or_default().push_back(Waiting { id, at, event, data: data.to_json() });
     }
 
     /// Forgets what lies below `offset` or is too old, and gives up to `limit` of the rest.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::State;
@@ -57,7 +58,7 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct File {
     pub(crate) id: u64,
     pub(crate) chat: u64,
@@ -70,6 +71,7 @@ pub(crate) struct File {
     /// Opens its download address.
     key: String,
     /// Gone when newer files needed the room.
+    #[serde(with = "base64_content")]
     pub(crate) content: Option<Bytes>,
 }
 
@@ -110,7 +112,28 @@ impl File {
     }
 }
 
-#[derive(Debug, Default)]
+/// Contents are kept in Base64.
+mod base64_content {
+    use axum::body::Bytes;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        content: &Option<Bytes>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        content.as_ref().map(|content| STANDARD.encode(content)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
+        let text: Option<String> = Deserialize::deserialize(deserializer)?;
+        let content = text.map(|text| STANDARD.decode(text).map(Bytes::from)).transpose();
+        content.map_err(Error::custom)
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Files {
     entries: BTreeMap<u64, File>,
     /// Bytes of all contents.
@@ -371,5 +394,27 @@ mod tests {
         assert_eq!((kept, files.held), (vec![false, true, true], 10));
         files.clear();
         assert_eq!(files.add(file, 12), ids[2] + 1);
+    }
+
+    #[test]
+    fn files_and_what_messages_carry_can_be_stored() {
+        let mut state = sample();
+        let (file, message) = state.send_file(1, 27, upload("a.png", b"abc"), "see").unwrap();
+        let keys = r#"[{"TEXT": "x", "COMMAND": "y"}, {"TYPE": "NEWLINE"}, {"TEXT": "z", "ACTION": "PUT", "ACTION_VALUE": "v"}]"#;
+        let attach =
+            r#"[{"GRID": [{"NAME": "a"}]}, {"IMAGE": {"LINK": "/a", "WIDTH": 5}}, {"MESSAGE": "m"}]"#;
+        let content = &mut state.messages.get_mut(&message).unwrap().content;
+        content.keyboard = super::super::buttons::Keyboard::read(&serde_json::from_str(keys).unwrap(), 7);
+        let attach = super::super::attachments::Attachment::read_all(&serde_json::from_str(attach).unwrap());
+        content.attach = attach.unwrap();
+        let shown = state.show_message(message).unwrap();
+        let again = |value: &Value| serde_json::from_str::<Value>(&value.to_string()).unwrap();
+        let files = serde_json::to_value(&state.files).unwrap();
+        let messages = serde_json::to_value(&state.messages).unwrap();
+        state.reset(false);
+        state.files = serde_json::from_value(again(&files)).unwrap();
+        state.messages = serde_json::from_value(again(&messages)).unwrap();
+        assert_eq!(state.show_message(message).unwrap(), shown);
+        assert_eq!(state.files.get(file).unwrap().content.as_deref(), Some(&b"abc"[..]));
     }
 }

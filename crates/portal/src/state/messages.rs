@@ -1,6 +1,7 @@
 //! Messages: how they are posted, changed and deleted.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::content::{Content, Part, Parts};
@@ -15,7 +16,7 @@ pub(crate) const MAX_TEXT: usize = 20_000;
 pub(crate) const EDITABLE_SECONDS: u64 = 3 * 24 * 3600;
 /// What the platform writes where it has cut.
 const CUT: &str = " (...)";
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: u64,
     pub(crate) chat: u64,
@@ -37,7 +38,7 @@ pub(crate) struct Message {
 }
 
 /// Where a forwarded message comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Forward {
     pub(crate) id: u64,
     pub(crate) author: u64,
