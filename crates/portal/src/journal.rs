@@ -94,24 +94,12 @@ pub(crate) fn mask(params: &Tree) -> Value {
             } else if value.is_array() && value.to_json().is_object() {
                 mask(value)
             } else {
-                cut(value.to_json())
+                value.to_json()
             };
             (key.clone(), shown)
         })
         .collect();
     Value::Object(shown)
-}
-
-/// The contents of files are not kept a second time.
-fn cut(value: Value) -> Value {
-    const MOST: usize = 2000;
-    match value {
-        Value::String(text) if text.len() > 64 * 1024 => {
-            let head: String = text.chars().take(MOST).collect();
-            Value::from(format!("{head}… ({} bytes)", text.len()))
-        }
-        other => other,
-    }
 }
 
 fn mask_commands(commands: &Tree) -> Value {

@@ -18,7 +18,7 @@ use crate::listener::{Line, Peer};
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
-use crate::{control, credentials, downloads, oauth, page, rest};
+use crate::{control, credentials, oauth, page, rest};
 
 /// How long [`Portal::shutdown`] waits for requests under way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -165,7 +165,7 @@ impl Drop for Portal {
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
-        .merge(downloads::router())
+        .merge(crate::downloads::router())
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))

@@ -116,16 +116,3 @@ async fn files_are_sent_one_by_one_and_not_in_a_batch() {
     let sent = call.result("im.v2.File.upload", json!({"dialogId": "chat1", "fields": file})).await;
     assert_eq!(sent["file"]["authorName"], "Robin Hale");
 }
-
-#[tokio::test]
-async fn the_record_does_not_keep_a_files_content() {
-    let portal = portal().await;
-    let call = Caller::new(&portal);
-    let content = "AAAA".repeat(1024 * 1024);
-    let file = json!({"name": "large.bin", "content": content});
-    let sent = call.result("im.v2.File.upload", json!({"dialogId": "chat1", "fields": file})).await;
-    assert_eq!(sent["file"]["size"], 3 * 1024 * 1024);
-    let (_, requests) = call.get("/control/requests").await;
-    assert!(requests.to_string().len() < 10_000, "{} bytes", requests.to_string().len());
-    assert_eq!(requests[0]["params"]["fields"]["name"], "large.bin");
-}

@@ -216,19 +216,6 @@ pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree
     answer.map(|result| Done { result, total, time: time(state.now, took, operating), example })
 }
 
-/// A batch takes neither another batch nor files.
-pub(crate) fn fits_batch(name: &str) -> bool {
-    const ALONE: [&str; 6] = [
-        "batch",
-        "disk.folder.uploadFile",
-        "im.v2.File.download",
-        "im.v2.File.upload",
-        "imbot.v2.File.download",
-        "imbot.v2.File.upload",
-    ];
-    !ALONE.iter().any(|known| is_same(known, name))
-}
-
 fn is_v2(name: &str) -> bool {
     name.starts_with("imbot.v2.") || name.starts_with("im.v2.")
 }
