@@ -11,7 +11,6 @@ use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::state::commands::Command;
 use crate::tree::Tree;
 
 /// `GET /control/messages/ID`
@@ -124,7 +123,7 @@ fn describe(state: &State) -> Value {
         .values()
         .map(|bot| {
             let commands = state.commands.values().filter(|command| command.bot == bot.id);
-            let commands: Vec<Value> = commands.map(Command::show).collect();
+            let commands: Vec<Value> = commands.map(crate::state::commands::Command::show).collect();
             json!({
                 "id": bot.id,
                 "code": bot.code,
