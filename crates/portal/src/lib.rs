@@ -7,6 +7,7 @@ mod clock;
 mod control;
 mod credentials;
 mod delivery;
+mod downloads;
 mod error;
 mod events;
 mod faults;

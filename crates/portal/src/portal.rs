@@ -225,6 +225,7 @@ impl Drop for Portal {
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
+        .merge(crate::downloads::router())
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))

@@ -105,6 +105,7 @@ impl std::fmt::Debug for Shared {
 fn describe(state: &State, change: &Change) -> Value {
     match change {
         Change::Message(id) => json!({"kind": "message", "message": state.show_message(*id)}),
+        Change::Gone(id) => json!({"kind": "gone", "message": id}),
         Change::State => json!({"kind": "state"}),
         Change::Typing { chat, user } => json!({"kind": "typing", "chat": chat, "user": user}),
         Change::Delivery(number) => {

@@ -13,17 +13,18 @@ use crate::methods::is_reaction;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::state::messages::{Draft, LIKE, LikeAction, Untouched};
+use crate::state::marks::{LIKE, LikeAction};
+use crate::state::messages::{self, Draft, Untouched};
 
 pub(super) fn not_found(what: &'static str) -> Refusal {
     Refusal::new(404, "NOT_FOUND", what)
 }
 
-fn known_user(state: &State, user: u64) -> Result<(), Refusal> {
+pub(super) fn known_user(state: &State, user: u64) -> Result<(), Refusal> {
     if state.users.contains_key(&user) { Ok(()) } else { Err(bad("USER_NOT_FOUND", "There is no such user")) }
 }
 
-fn untouched(error: Untouched) -> Refusal {
+pub(super) fn untouched(error: Untouched) -> Refusal {
     match error {
         Untouched::NoAccess => forbidden("ACCESS_DENIED", "That message or chat is not open to this user"),
         Untouched::NoChange => bad("WITHOUT_CHANGES", "It is that way already"),
@@ -77,7 +78,7 @@ pub(super) async fn type_message(Extract(shared): Extract<Arc<Shared>>, Body(typ
 }
 
 /// The chat a user means. Their own id stands for their chat with the portal's only bot.
-fn dialog(state: &mut State, user: u64, dialog: &str) -> Option<u64> {
+pub(super) fn dialog(state: &mut State, user: u64, dialog: &str) -> Option<u64> {
     if dialog.parse() == Ok(user) {
         let mut bots = state.bots.keys().copied();
         let only = bots.next().filter(|_| bots.next().is_none())?;
@@ -102,7 +103,11 @@ pub(super) async fn edit_message(
     shared.with(|state| {
         let author = state.messages.get(&id).map(|message| message.author);
         let author = author.ok_or_else(|| not_found("There is no such message"))?;
-        state.edit(id, edit.user.map_or(author, |Number(user)| user), &edit.text).map_err(untouched)
+        if edit.text.trim().is_empty() {
+            return Err(untouched(Untouched::Empty));
+        }
+        let new = messages::Edit { text: Some(edit.text), ..messages::Edit::default() };
+        state.edit(id, edit.user.map_or(author, |Number(user)| user), new).map_err(untouched)
     })?;
     Ok(Json(json!({"result": true})))
 }

@@ -4,8 +4,11 @@ mod acts;
 mod applications;
 mod conditions;
 mod insight;
+mod members;
 mod number;
+mod presses;
 mod stream;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::de::DeserializeOwned;
 
 use crate::refusal::{Refusal, bad, forbidden};
@@ -29,6 +32,13 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/messages/{id}", get(insight::message).patch(acts::edit_message).delete(acts::delete_message))
         .route("/dialogs/{dialog}/messages", get(insight::dialog))
         .route("/chats", post(acts::found_chat))
+        .route("/chats/{id}/members", post(members::invite))
+        .route("/chats/{id}/members/{user}", delete(members::leave))
+        .route("/contexts", post(members::give_context))
+        .route("/bots", post(members::add_bot))
+        .route("/files", post(uploads::send_file))
+        .route("/presses", post(presses::press))
+        .route("/typing", post(members::typing))
         .route("/likes", post(acts::like))
         .route("/reactions", post(acts::react))
         .route("/state", get(insight::state))

@@ -299,7 +299,7 @@ impl State {
         self.fetched.forget(bot);
         self.commands.retain(|_, command| command.bot != bot);
         for chat in self.chats.values_mut().filter(|chat| !chat.is_private()) {
-            chat.members.retain(|member| *member != bot);
+            chat.part_with(bot);
         }
         self.current_tokens.retain(|(_, user), _| *user != bot);
         self.access_tokens.retain(|_, token| token.user != bot);

@@ -3,15 +3,22 @@
 //! Every change leaves its consequences in two boxes: [`State::outbox`] (events for bots) and
 //! [`State::changes`] (news for the chat page). Whoever holds the lock empties them.
 
+pub(crate) mod administration;
 pub(crate) mod applications;
+pub(crate) mod attachments;
 pub(crate) mod bots;
+pub(crate) mod buttons;
 pub(crate) mod chats;
 pub(crate) mod commands;
+pub(crate) mod content;
 pub(crate) mod domain;
 pub(crate) mod fetched;
+pub(crate) mod files;
 pub(crate) mod installation;
+pub(crate) mod marks;
 pub(crate) mod messages;
 pub(crate) mod people;
+pub(crate) mod presses;
 pub(crate) mod saved;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +37,7 @@ use chats::Chat;
 use commands::Command;
 use domain::Domain;
 use fetched::Fetched;
+use files::Files;
 use messages::Message;
 use people::User;
 
@@ -43,6 +51,8 @@ const FIRST_HANDLER: u64 = 401;
 pub(crate) enum Change {
     /// A message is new, edited, deleted or marked.
     Message(u64),
+    /// A message is there no more.
+    Gone(u64),
     /// People, chats or bots changed.
     State,
     Typing {
@@ -84,6 +94,7 @@ pub(crate) struct State {
     pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
     /// Events of bots that fetch them.
     pub(crate) fetched: Fetched,
+    pub(crate) files: Files,
     #[serde(skip)]
     pub(crate) outbox: Vec<Outgoing>,
     #[serde(skip)]
@@ -128,6 +139,7 @@ impl State {
             codes: HashMap::new(),
             current_tokens: HashMap::new(),
             fetched: Fetched::default(),
+            files: Files::default(),
             outbox: Vec::new(),
             changes: Vec::new(),
             journal: Journal::default(),
@@ -173,6 +185,7 @@ impl State {
         self.messages.clear();
         self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
         self.fetched.clear();
+        self.files.clear();
         self.journal.clear();
         self.deliveries.clear();
         self.faults.clear();
