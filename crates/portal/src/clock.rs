@@ -1,8 +1,8 @@
 //! Moments and how the platform writes them.
 
-use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// Microseconds since 1970-01-01 UTC.

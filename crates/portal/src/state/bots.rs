@@ -1,7 +1,8 @@
 //! Bots: registration, ownership, and what they may see.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
 
 use super::people::User;
 use super::{Change, State};

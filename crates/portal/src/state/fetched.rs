@@ -1,9 +1,9 @@
 //! Events of bots that fetch them: kept in order until confirmed, for a day at most.
 
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::Moment;

@@ -21,8 +21,9 @@ pub(crate) mod people;
 pub(crate) mod presses;
 pub(crate) mod saved;
 
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::delivery::{Deliveries, Outgoing};

@@ -1,8 +1,8 @@
 //! People, and bots as the people they appear to be.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::State;
