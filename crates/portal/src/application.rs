@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
+use crate::state::{State, applications};
 
 /// A local application installed on the portal, as [`Portal::install_application`](crate::Portal::install_application)
 /// returns it. The tokens are those of user 1.
@@ -26,11 +26,12 @@ pub struct Application {
     pub client_endpoint: String,
     /// The scopes it was installed with.
     pub scopes: Vec<String>,
+    /// Whether the installation is finished: before that no event comes.
+    pub installed: bool,
 }
 
 impl Application {
-    pub(crate) fn install(state: &mut State, scopes: &[&str]) -> Self {
-        let installed = state.install(scopes);
+    pub(crate) fn of(state: &mut State, installed: applications::Application) -> Self {
         let pair = state.tokens(&installed.client_id, ADMINISTRATOR);
         Self {
             client_id: installed.client_id,
@@ -40,7 +41,8 @@ impl Application {
             refresh_token: pair.refresh,
             member_id: state.member_id.clone(),
             client_endpoint: state.endpoint(),
-            scopes: installed.scopes,
+            scopes: installed.settings.scopes,
+            installed: installed.installed,
         }
     }
 }

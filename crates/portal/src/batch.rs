@@ -28,19 +28,22 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
     for (index, (name, command)) in commands.entries().enumerate() {
         let command = command.text().unwrap_or_default();
         let (method, query) = split(&command);
-        let filled = read_form(&fill(query, &results));
+        let params = read_form(query);
+        let shown = params.as_ref().map(mask).unwrap_or_default();
         let changes = state.changes.len();
-        let outcome = match filled {
+        let outcome = match params {
             _ if index >= MAX_CALLS => Err(bad("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")),
-            _ if method.eq_ignore_ascii_case("batch") => Err(Refusal::new(
+            _ if is_forbidden(method) => Err(Refusal::new(
                 405,
                 "ERROR_BATCH_METHOD_NOT_ALLOWED",
                 "Method is not allowed for batch usage",
             )),
-            Ok(params) => methods::call(state, caller, method, &params),
+            Ok(mut params) => {
+                fill_in(&mut params, &results);
+                methods::call(state, caller, method, &params)
+            }
             Err(unreadable) => Err(bad("INVALID_REQUEST", unreadable.0)),
         };
-        let shown = read_form(query).map(|params| mask(&params)).unwrap_or_default();
         record.push(json!({
             "name": name,
             "method": method,
@@ -73,6 +76,13 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
     })
 }
 
+/// Another batch, and what moves a file.
+fn is_forbidden(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default();
+    method.eq_ignore_ascii_case("batch")
+        || ["upload", "download"].iter().any(|word| last.eq_ignore_ascii_case(word))
+}
+
 /// `method?query`; like any address it ends at a `#`.
 fn split(command: &str) -> (&str, &str) {
     let command = command.split('#').next().unwrap_or_default();
@@ -80,16 +90,25 @@ fn split(command: &str) -> (&str, &str) {
     (method.trim().trim_end_matches(".json"), query)
 }
 
-/// Puts earlier results in place of `$result[name][field]`.
-fn fill(query: &str, results: &IndexMap<String, Value>) -> String {
+/// Puts earlier results in place of `$result[name][field]`. This comes after decoding: the platform's own libraries
+/// encode references like everything else.
+fn fill_in(params: &mut Tree, results: &IndexMap<String, Value>) {
+    match params {
+        Tree::Text(text) => *text = fill(text, results),
+        Tree::Array(entries) => entries.values_mut().for_each(|value| fill_in(value, results)),
+        Tree::Null | Tree::Bool(_) | Tree::Int(_) | Tree::Float(_) => {}
+    }
+}
+
+fn fill(text: &str, results: &IndexMap<String, Value>) -> String {
     const MARK: &str = "$result";
-    let (mut filled, mut rest) = (String::new(), query);
+    let (mut filled, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(MARK) {
         let (before, from) = rest.split_at(at);
         filled.push_str(before);
         let (path, length) = read_path(&from[MARK.len()..]);
         match lookup(results, &path) {
-            Some(text) if !path.is_empty() => filled.push_str(&crate::form::encode(&text)),
+            Some(text) if !path.is_empty() => filled.push_str(&text),
             // PHP's null in a string: nothing.
             _ => {}
         }
@@ -189,11 +208,17 @@ mod tests {
 
     #[test]
     fn references_reach_into_results_and_vanish_when_wrong() {
-        let results = IndexMap::from([("a".to_owned(), json!({"x": [5, "ж y"]}))]);
+        let results = IndexMap::from([("a".to_owned(), json!({"x": [5, "ж & y"]}))]);
+        let filled = |query: &str| {
+            let mut params = read_form(query).unwrap();
+            fill_in(&mut params, &results);
+            params.to_json().to_string()
+        };
         assert_eq!(
-            fill("k=$result[a][x][0]&l=$result[a][x][1]&m=$result[b][z]!", &results),
-            "k=5&l=%D0%B6+y&m=!"
+            filled("k=$result[a][x][0]&l[m][]=-$result[a][x][1]-&n=$result[b][z]!"),
+            r#"{"k":"5","l":{"m":["-ж & y-"]},"n":"!"}"#
         );
-        assert_eq!(fill("k=$result&l=$result[a", &results), "k=&l=[a");
+        assert_eq!(filled("k=%24result%5Ba%5D%5Bx%5D%5B0%5D0"), r#"{"k":"50"}"#);
+        assert_eq!(filled("k=$result&l=$result[a"), r#"{"k":"","l":"[a"}"#);
     }
 }

@@ -9,7 +9,8 @@ use crate::params::{Unreadable, put_named, read_form, read_json};
 use crate::refusal::Refusal;
 use crate::tree::Tree;
 
-const MAX_BODY: usize = 16 * 1024 * 1024;
+/// A file of the largest size in Base64, and something around it.
+pub(crate) const MAX_BODY: usize = 140 * 1024 * 1024;
 
 /// The outer error is an answer, the inner one concerns the content.
 pub(crate) async fn read_body(request: Request) -> Result<Result<Tree, Unreadable>, Refusal> {

@@ -56,17 +56,17 @@ pub(crate) fn authenticate(
         return Ok(Caller { user: ADMINISTRATOR, via: Via::Webhook, scopes });
     }
     let auth = params.get("auth").and_then(Tree::text).filter(|auth| !auth.is_empty());
-    let token = auth.and_then(|auth| state.access_tokens.get(&auth));
-    let wrong = || Refusal::new(401, "NO_AUTH_FOUND", "Wrong authorization data");
-    let token = token.ok_or_else(wrong)?;
+    let auth = auth.ok_or_else(|| Refusal::new(401, "NO_AUTH_FOUND", "Wrong authorization data"))?;
+    let unknown = || Refusal::new(401, "invalid_token", "Unable to get application by token");
+    let token = state.access_tokens.get(&auth).ok_or_else(unknown)?;
     if token.expires <= state.now {
         return Err(expired());
     }
-    let application = state.applications.get(&token.client_id).ok_or_else(wrong)?;
+    let application = state.applications.get(&token.client_id).ok_or_else(unknown)?;
     Ok(Caller {
         user: token.user,
         via: Via::Application(token.client_id.clone()),
-        scopes: application.scopes.clone(),
+        scopes: application.settings.scopes.clone(),
     })
 }
 
@@ -102,7 +102,8 @@ mod tests {
         let state = sample();
         let code = |webhook, params: &Tree| authenticate(&state, webhook, params).unwrap_err().code;
         assert_eq!(code(None, &Tree::new()), "NO_AUTH_FOUND");
-        assert_eq!(code(None, &auth("nonsense")), "NO_AUTH_FOUND");
+        assert_eq!(code(None, &auth("")), "NO_AUTH_FOUND");
+        assert_eq!(code(None, &auth("nonsense")), "invalid_token");
         assert_eq!(code(Some(("1", "wrong")), &Tree::new()), "INVALID_CREDENTIALS");
         assert_eq!(code(Some(("27", "local")), &Tree::new()), "INVALID_CREDENTIALS");
         assert!(authenticate(&state, Some(("1", "local")), &Tree::new()).is_ok());

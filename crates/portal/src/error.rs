@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// Why a portal could not be started.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub enum ErrorKind {
     Client,
     /// A recording cannot be begun or read.
     Recording,
+    /// The file with the portal's state cannot be read, or nothing can be written there.
+    State,
 }
 
 impl Error {
@@ -45,6 +48,14 @@ impl Error {
         Self { kind: ErrorKind::Recording, address: None, source: Some(why.into()) }
     }
 
+    pub(crate) fn state(path: &Path, source: impl fmt::Display) -> Self {
+        Self {
+            kind: ErrorKind::State,
+            address: None,
+            source: Some(format!("{}: {source}", path.display()).into()),
+        }
+    }
+
     pub(crate) fn client(source: reqwest::Error) -> Self {
         Self { kind: ErrorKind::Client, address: None, source: Some(source.into()) }
     }
@@ -55,6 +66,7 @@ impl fmt::Display for Error {
         formatter.write_str(match self.kind {
             ErrorKind::AddressInUse => "the portal's address is in use already",
             ErrorKind::Listen => "the portal cannot listen on its address",
+            ErrorKind::State => "the portal's state file cannot be used",
             ErrorKind::Client => "the portal cannot set up its HTTP client",
             ErrorKind::Recording => "the recording cannot be used",
         })?;

@@ -1,6 +1,11 @@
 //! Failures ordered through `/control/faults`, each for a number of requests.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+
+/// How late `slow` answers, unless told otherwise.
+const LATE: u64 = 3000;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +18,16 @@ pub(crate) enum Kind {
     Error500,
     Timeout,
     Drop,
+    /// All is done, only the answer is late.
+    Slow,
+    /// All is done, and the answer breaks off in the middle.
+    Truncated,
+    /// A page instead of an answer, as some proxy might give.
+    NotJson,
 }
 
 impl Kind {
-    pub(crate) const ALL: [(&'static str, Self); 8] = [
+    pub(crate) const ALL: [(&'static str, Self); 11] = [
         ("query_limit", Self::QueryLimit),
         ("operation_limit", Self::OperationLimit),
         ("overload", Self::Overload),
@@ -25,6 +36,9 @@ impl Kind {
         ("error_500", Self::Error500),
         ("timeout", Self::Timeout),
         ("drop", Self::Drop),
+        ("slow", Self::Slow),
+        ("truncated", Self::Truncated),
+        ("not_json", Self::NotJson),
     ];
 
     pub(crate) fn of(name: &str) -> Option<Self> {
@@ -42,6 +56,31 @@ pub(crate) struct Fault {
     pub(crate) kind: Kind,
     pub(crate) method: Option<String>,
     pub(crate) times: u64,
+    /// How late `slow` answers.
+    pub(crate) milliseconds: Option<u64>,
+    /// With which HTTP status `not_json` answers.
+    pub(crate) status: Option<u16>,
+}
+
+impl Fault {
+    pub(crate) fn late(&self) -> Duration {
+        Duration::from_millis(self.milliseconds.unwrap_or(LATE))
+    }
+
+    /// That of a proxy that does not reach the portal, unless told otherwise.
+    pub(crate) fn page_status(&self) -> u16 {
+        self.status.unwrap_or(502)
+    }
+
+    fn show(&self) -> Value {
+        let mut shown = json!({"kind": self.kind.name(), "method": self.method, "times": self.times});
+        match self.kind {
+            Kind::Slow => shown["milliseconds"] = self.milliseconds.unwrap_or(LATE).into(),
+            Kind::NotJson => shown["status"] = self.page_status().into(),
+            _ => {}
+        }
+        shown
+    }
 }
 
 /// Orders not yet used up, oldest first.
@@ -56,17 +95,17 @@ impl Faults {
     }
 
     /// The failure this request has to meet, if any; it is counted.
-    pub(crate) fn take(&mut self, method: &str) -> Option<Kind> {
+    pub(crate) fn take(&mut self, method: &str) -> Option<Fault> {
         let matches =
             |fault: &Fault| fault.method.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(method));
         let index = self.0.iter().position(matches)?;
         let fault = self.0.get_mut(index)?;
-        let kind = fault.kind;
         fault.times -= 1;
+        let met = fault.clone();
         if fault.times == 0 {
             self.0.remove(index);
         }
-        Some(kind)
+        Some(met)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -74,10 +113,7 @@ impl Faults {
     }
 
     pub(crate) fn show(&self) -> Vec<Value> {
-        self.0
-            .iter()
-            .map(|fault| json!({"kind": fault.kind.name(), "method": fault.method, "times": fault.times}))
-            .collect()
+        self.0.iter().map(Fault::show).collect()
     }
 }
 
@@ -88,14 +124,23 @@ mod tests {
     #[test]
     fn faults_are_used_up_in_order_and_by_method() {
         let mut faults = Faults::default();
-        faults.add(Fault { kind: Kind::Drop, method: Some("im.message.like".to_owned()), times: 2 });
-        faults.add(Fault { kind: Kind::Overload, method: None, times: 1 });
-        assert_eq!(faults.take("profile"), Some(Kind::Overload));
-        assert_eq!(faults.take("profile"), None);
-        assert_eq!(faults.take("IM.message.LIKE"), Some(Kind::Drop));
+        let fault = |kind, method: Option<&str>, times| Fault {
+            kind,
+            method: method.map(str::to_owned),
+            times,
+            milliseconds: None,
+            status: None,
+        };
+        faults.add(fault(Kind::Drop, Some("im.message.like"), 2));
+        faults.add(fault(Kind::Overload, None, 1));
+        let mut take = |method| faults.take(method).map(|fault| fault.kind);
+        assert_eq!(take("profile"), Some(Kind::Overload));
+        assert_eq!(take("profile"), None);
+        assert_eq!(take("IM.message.LIKE"), Some(Kind::Drop));
         assert_eq!(faults.show(), [json!({"kind": "drop", "method": "im.message.like", "times": 1})]);
-        assert_eq!(faults.take("im.message.like"), Some(Kind::Drop));
-        assert_eq!(faults.take("im.message.like"), None);
+        let mut take = |method| faults.take(method).map(|fault| fault.kind);
+        assert_eq!(take("im.message.like"), Some(Kind::Drop));
+        assert_eq!(take("im.message.like"), None);
     }
 
     #[test]

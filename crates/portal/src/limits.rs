@@ -12,6 +12,14 @@ pub(crate) struct Limit {
     pub(crate) per_second: f64,
 }
 
+/// What sums of fractions may be off.
+const ROUNDING: f64 = 1e-6;
+
+impl Limit {
+    /// What all plans have but the largest.
+    pub(crate) const PLATFORM: Self = Self { burst: 50.0, per_second: 2.0 };
+}
+
 /// The buckets of all callers. `None` as limit lets everything pass.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
@@ -30,7 +38,7 @@ impl Buckets {
         let (level, at) = self.levels.entry(caller).or_insert((0.0, now));
         *level = (*level - now.since(*at).as_secs_f64() * limit.per_second).max(0.0);
         *at = now.max(*at);
-        let admitted = *level + 1.0 <= limit.burst;
+        let admitted = *level + 1.0 <= limit.burst + ROUNDING;
         if admitted {
             *level += 1.0;
         }
@@ -47,11 +55,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
+    use std::time::{Duration, UNIX_EPOCH};
 
     const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn platform() -> Buckets {
-        Buckets::new(Some(Limit { burst: 50.0, per_second: 2.0 }))
+        Buckets::new(Some(Limit::PLATFORM))
     }
 
     #[test]
@@ -61,6 +70,19 @@ mod tests {
         assert_eq!((0..60).filter(|_| buckets.admit(CALLER, start)).count(), 50);
         assert_eq!((0..60).filter(|_| buckets.admit(CALLER, start.plus_seconds(1))).count(), 2);
         assert_eq!((0..60).filter(|_| buckets.admit(CALLER, start.plus_seconds(100))).count(), 50);
+    }
+
+    #[test]
+    fn the_next_place_is_free_after_exactly_half_a_second() {
+        let mut buckets = platform();
+        let at = |milliseconds| Moment::of(UNIX_EPOCH + Duration::from_millis(milliseconds));
+        while buckets.admit(CALLER, at(0)) {}
+        // Each refusal is a chance to lose a fraction.
+        for milliseconds in 1..500 {
+            assert!(!buckets.admit(CALLER, at(milliseconds)), "after {milliseconds} ms");
+        }
+        assert!(buckets.admit(CALLER, at(500)));
+        assert!(!buckets.admit(CALLER, at(999)) && buckets.admit(CALLER, at(1000)));
     }
 
     #[test]

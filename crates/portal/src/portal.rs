@@ -22,7 +22,8 @@ use crate::recording::Recorder;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::people::ADMINISTRATOR;
-use crate::{control, credentials, oauth, page, rest};
+use crate::work::Work;
+use crate::{control, credentials, oauth, page, rest, saving};
 
 /// How long [`Portal::shutdown`] waits for requests under way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -45,15 +46,21 @@ pub struct Portal {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
+    keeper: Option<Keeper>,
 }
+
+/// Keeps the state until the sender is dropped.
+type Keeper = (watch::Sender<()>, JoinHandle<()>);
 
 /// How a portal is to be. [`Portal::builder`] makes one.
 #[derive(Clone, Debug)]
 pub struct PortalBuilder {
     listen: SocketAddr,
     limit: Option<Limit>,
+    work_limit: Option<Duration>,
     seed: Option<u64>,
     record: Option<PathBuf>,
+    state: Option<PathBuf>,
 }
 
 impl PortalBuilder {
@@ -72,10 +79,19 @@ impl PortalBuilder {
         self
     }
 
-    /// No request limit.
+    /// No limit, neither of requests nor of work time.
     #[must_use]
     pub fn unlimited(mut self) -> Self {
         self.limit = None;
+        self.work_limit = None;
+        self
+    }
+
+    /// How long each application may keep a method busy within ten minutes; then its calls are refused with
+    /// `OPERATION_TIME_LIMIT` until the oldest minutes fall out. The default is the platform's: 480 seconds.
+    #[must_use]
+    pub fn work_limit(mut self, limit: Duration) -> Self {
+        self.work_limit = Some(limit);
         self
     }
 
@@ -95,6 +111,31 @@ impl PortalBuilder {
         self
     }
 
+    /// Keeps everything in this file: people, chats, messages, bots, applications, tokens. What is there at the start
+    /// is taken up again, and the seed is of no more use; what changes is written soon, and the rest by
+    /// [`Portal::shutdown`]. Requests and deliveries to look at, limits, faults and a changed address are not kept.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("portal.json");
+    /// let portal = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).state(&file);
+    /// let first = portal.clone().start().await?;
+    /// let member_id = first.install_application(&["im"]).member_id;
+    /// first.shutdown().await;
+    /// let second = portal.start().await?;
+    /// assert_eq!(second.install_application(&["im"]).member_id, member_id);
+    /// # second.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state = Some(file.into());
+        self
+    }
+
     /// Binds the address and serves in background tasks of the current tokio runtime.
     ///
     /// # Errors
@@ -102,20 +143,27 @@ impl PortalBuilder {
     /// [`ErrorKind::Listen`](crate::ErrorKind::Listen) when it cannot be bound for another reason;
     /// [`ErrorKind::Recording`](crate::ErrorKind::Recording) when the recording's file is there already or cannot be
     /// made.
+    /// [`ErrorKind::State`](crate::ErrorKind::State) when the state file cannot be read or written.
     pub async fn start(self) -> Result<Portal, Error> {
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| Error::listen(self.listen, error))?;
         let address = listener.local_addr().map_err(|error| Error::listen(self.listen, error))?;
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
-        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let state = State::new(seed, url_of(address), Buckets::new(self.limit));
         let recorder = self.record.as_deref().map(|path| {
             let now = Moment::of(SystemTime::now());
             Recorder::start(path, now.iso(), url_of(address))
                 .map_err(|error| Error::recording(format!("{}: {error}", path.display())))
         });
+        let kept = self.state.as_deref().map(saving::read).transpose()?.flatten();
+        let new = || State::new(self.seed.unwrap_or_else(|| fastrand::u64(..)));
+        let mut state = kept.unwrap_or_else(new);
+        state.open(url_of(address), Buckets::new(self.limit), Work::new(self.work_limit));
         let shared = Shared::new(state, courier, stopped.clone(), recorder.transpose()?);
+        let keeper = self.state.map(|path| {
+            let (sender, open) = watch::channel(());
+            (sender, tokio::spawn(saving::keep(path, Arc::clone(&shared), open)))
+        });
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
             let mut stopped = stopped;
@@ -127,7 +175,7 @@ impl PortalBuilder {
                 tracing::error!(%error, "the portal's server ended");
             }
         });
-        Ok(Portal { address, shared, stop, server: Some(server) })
+        Ok(Portal { address, shared, stop, server: Some(server), keeper })
     }
 }
 
@@ -137,9 +185,11 @@ impl Portal {
     pub fn builder() -> PortalBuilder {
         PortalBuilder {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9400),
-            limit: Some(Limit { burst: 50.0, per_second: 2.0 }),
+            limit: Some(Limit::PLATFORM),
+            work_limit: Some(Duration::from_secs(480)),
             seed: None,
             record: None,
+            state: None,
         }
     }
 
@@ -164,7 +214,10 @@ impl Portal {
     /// Installs a local application with these scopes, finished at once and without any HTTP.
     #[must_use]
     pub fn install_application(&self, scopes: &[&str]) -> Application {
-        self.shared.with(|state| Application::install(state, scopes))
+        self.shared.with(|state| {
+            let installed = state.install(scopes);
+            Application::of(state, installed)
+        })
     }
 
     /// All that happens from now on.
@@ -188,7 +241,8 @@ impl Portal {
         self.shared.delivered().await
     }
 
-    /// Stops serving, and ends deliveries under way. Requests get a moment to end.
+    /// Stops serving, and ends deliveries under way. Requests get a moment to end. Then the state is written for the
+    /// last time, if it is kept.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         if let Some(mut server) = self.server.take()
@@ -199,6 +253,11 @@ impl Portal {
         let shared = Arc::clone(&self.shared);
         // It is a moment of writing. An error means that the runtime ends, which the writer outlives.
         let _ = tokio::task::spawn_blocking(move || shared.end_recording()).await;
+        if let Some((open, keeper)) = self.keeper.take() {
+            drop(open);
+            // It reports its errors itself.
+            let _ = keeper.await;
+        }
     }
 }
 
@@ -211,6 +270,7 @@ impl Drop for Portal {
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
+        .merge(crate::downloads::router())
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State as Extract};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use crate::batch;
 use crate::body::read_body;
 use crate::credentials::{Caller, WEBHOOK_SECRET, authenticate, expired};
-use crate::faults::Kind;
+use crate::faults::{Fault, Kind};
 use crate::journal::{Entry, LONGEST_ANSWER};
 use crate::listener::Peer;
 use crate::methods::{self, Done};
@@ -20,22 +22,42 @@ use crate::refusal::{Refusal, bad, json_response};
 use crate::ring::cut;
 use crate::secrets::{mask, mask_answer};
 use crate::shared::Shared;
+use crate::state::domain::other_name;
 use crate::state::{Change, State};
 use crate::trace::About;
 use crate::tree::Tree;
-use crate::work::{Operating, time};
+use crate::work::{Operating, blocked, time};
 
 /// How long a request hangs that meets the fault `timeout`.
 const HANG: Duration = Duration::from_secs(60);
 /// Marks answers that are, or contain, an example.
 const EXAMPLE: HeaderName = HeaderName::from_static("x-b24bot-example");
 
+/// What `not_json` answers with.
+const PAGE: &str =
+    "<html>\r\n<head><title>Bad Gateway</title></head>\r\n<body><h1>Bad Gateway</h1></body>\r\n</html>\r\n";
+
 /// What a request is about to get.
 enum Reply {
-    Json { status: u16, body: Value, example: bool },
-    Moved,
+    Json {
+        status: u16,
+        body: Value,
+        example: bool,
+        sent: Sent,
+    },
+    /// The same path elsewhere.
+    Moved(String),
+    Page(u16),
     Hang,
     HangUp,
+}
+
+/// How an answer arrives.
+enum Sent {
+    AtOnce,
+    Late(Duration),
+    /// It breaks off in the middle.
+    Cut,
 }
 
 /// `/rest/METHOD` and `/rest/USER/SECRET/METHOD`.
@@ -45,7 +67,11 @@ pub(crate) async fn serve(
     request: Request,
 ) -> Response {
     let uri = request.uri().clone();
-    let location = elsewhere(request.headers(), uri.path_and_query().map_or("", |path| path.as_str()));
+    let called = Called {
+        host: host_of(request.headers()).to_owned(),
+        path: uri.path_and_query().map_or("", |path| path.as_str()).to_owned(),
+        target: Target::of(uri.path()),
+    };
     if request.method() != Method::GET && request.method() != Method::POST {
         return Refusal::new(405, "INVALID_REQUEST", "Only GET and POST are allowed").into_response();
     }
@@ -54,26 +80,64 @@ pub(crate) async fn serve(
         Err(refusal) => return refusal.into_response(),
     };
     let params = read_form(uri.query().unwrap_or_default()).and_then(|query| Ok(merge(query, &body?)));
-    let target = Target::of(uri.path());
-    match shared.with(|state| answer(state, &peer, &target, params)) {
-        Reply::Json { status, body, example } => {
-            let mut response = json_response(status, &body);
+    match shared.with(|state| answer(state, &peer, &called, params)) {
+        Reply::Json { status, body, example, sent } => {
+            let mut response = match sent {
+                Sent::AtOnce => json_response(status, &body),
+                Sent::Late(late) => {
+                    wait(&shared, late).await;
+                    json_response(status, &body)
+                }
+                Sent::Cut => broken_off(status, &body),
+            };
             if example {
                 response.headers_mut().insert(EXAMPLE, HeaderValue::from_static("1"));
             }
             response
         }
-        Reply::Moved => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
+        Reply::Moved(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
+        Reply::Page(status) => {
+            (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), Html(PAGE)).into_response()
+        }
         Reply::HangUp => hang_up(&peer),
         Reply::Hang => {
-            let mut stop = shared.stop.clone();
-            tokio::select! {
-                () = tokio::time::sleep(HANG) => {}
-                _ = stop.wait_for(|stopped| *stopped) => {}
-            }
+            wait(&shared, HANG).await;
             hang_up(&peer)
         }
     }
+}
+
+/// Waits, but not for longer than the portal runs.
+async fn wait(shared: &Shared, time: Duration) {
+    let mut stop = shared.stop.clone();
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        _ = stop.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// The first half of an answer, which says that it is longer; then the connection closes.
+fn broken_off(status: u16, body: &Value) -> Response {
+    let text = Bytes::from(body.to_string());
+    let length = text.len();
+    let half = stream::iter([Ok(text.slice(..length / 2))]);
+    let end = stream::once(async {
+        // Lets the half go out first.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
+    });
+    let mut response = json_response(status, body);
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    *response.body_mut() = Body::from_stream(half.chain(end));
+    response
+}
+
+/// Where a request came to.
+struct Called {
+    host: String,
+    /// With its query.
+    path: String,
+    target: Target,
 }
 
 /// What the path asks for.
@@ -111,8 +175,9 @@ impl Target {
     }
 }
 
-fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, Unreadable>) -> Reply {
+fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, Unreadable>) -> Reply {
     let (start, clock) = (state.now, Instant::now());
+    let target = &called.target;
     let (params, unreadable) = match params {
         Ok(params) => (params, None),
         Err(Unreadable(why)) => (Tree::new(), Some(why)),
@@ -121,25 +186,29 @@ fn answer(state: &mut State, peer: &Peer, target: &Target, params: Result<Tree, 
     let caller = authenticate(state, webhook, &params);
     let (user, via) = caller.as_ref().ok().map(|caller| (caller.user, caller.via.clone())).unzip();
     let mut calls = Vec::new();
-    let outcome = if !state.buckets.admit(peer.address.ip(), start) {
-        Err(Reply::refuse(&Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")))
-    } else if let Some(fault) = state.faults.take(&target.method) {
-        Err(fail(fault))
-    } else if let Some(why) = unreadable {
-        Err(Reply::refuse(&bad("INVALID_REQUEST", why)))
+    let reply = if let Some(location) = state.moved_to(&called.host, &called.path) {
+        Reply::Moved(location)
+    } else if !state.buckets.admit(peer.address.ip(), start) {
+        Reply::refuse(&too_many())
     } else {
-        let ran = caller.and_then(|caller| run(state, &caller, &target.method, &params, &mut calls));
-        ran.map_err(|refusal| Reply::refuse(&refusal))
-    };
-    let reply = match outcome {
-        Ok(done) => Reply::Json { status: 200, example: done.example, body: done.body() },
-        Err(reply) => reply,
+        let fault = state.faults.take(&target.method);
+        fault.as_ref().and_then(|fault| fail(fault, called)).unwrap_or_else(|| {
+            let ran = match unreadable {
+                Some(why) => Err(bad("INVALID_REQUEST", why)),
+                None => caller.and_then(|caller| run(state, &caller, &target.method, &params, &mut calls)),
+            };
+            Reply::from(ran, fault.as_ref())
+        })
     };
     let (status, error, example) = match &reply {
-        Reply::Json { status, body, example } => {
+        Reply::Json { sent: Sent::Cut, status, example, .. } => {
+            (*status, Some("truncated".to_owned()), *example)
+        }
+        Reply::Json { status, body, example, .. } => {
             (*status, body["error"].as_str().map(str::to_owned), *example)
         }
-        Reply::Moved => (302, None, false),
+        Reply::Moved(_) => (302, None, false),
+        Reply::Page(status) => (*status, Some("not_json".to_owned()), false),
         Reply::Hang => (0, Some("timeout".to_owned()), false),
         Reply::HangUp => (0, Some("drop".to_owned()), false),
     };
@@ -190,23 +259,41 @@ fn run(
 
 impl Reply {
     fn refuse(refusal: &Refusal) -> Self {
-        Self::Json { status: refusal.status, body: refusal.body(), example: false }
+        Self::Json { status: refusal.status, body: refusal.body(), example: false, sent: Sent::AtOnce }
+    }
+
+    /// What came of a call, sent as its fault has it.
+    fn from(ran: Result<Done, Refusal>, fault: Option<&Fault>) -> Self {
+        let sent = match fault {
+            Some(fault) if fault.kind == Kind::Slow => Sent::Late(fault.late()),
+            Some(fault) if fault.kind == Kind::Truncated => Sent::Cut,
+            _ => Sent::AtOnce,
+        };
+        match ran {
+            Ok(done) => Self::Json { status: 200, example: done.example, body: done.body(), sent },
+            Err(refusal) => Self::Json { status: refusal.status, body: refusal.body(), example: false, sent },
+        }
     }
 }
 
-fn fail(fault: Kind) -> Reply {
-    Reply::refuse(&match fault {
-        Kind::QueryLimit => Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),
-        Kind::OperationLimit => {
-            Refusal::new(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
-        }
+fn too_many() -> Refusal {
+    Refusal::new(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
+}
+
+/// What a request gets instead of being looked at. `None` for faults that only spoil its answer.
+fn fail(fault: &Fault, called: &Called) -> Option<Reply> {
+    Some(Reply::refuse(&match fault.kind {
+        Kind::QueryLimit => too_many(),
+        Kind::OperationLimit => blocked(),
         Kind::Overload => Refusal::new(503, "OVERLOAD_LIMIT", "REST API is blocked due to overload."),
         Kind::ExpiredToken => expired(),
         Kind::Error500 => Refusal::new(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
-        Kind::Moved => return Reply::Moved,
-        Kind::Timeout => return Reply::Hang,
-        Kind::Drop => return Reply::HangUp,
-    })
+        Kind::Moved => return Some(Reply::Moved(elsewhere(&called.host, &called.path))),
+        Kind::NotJson => return Some(Reply::Page(fault.page_status())),
+        Kind::Timeout => return Some(Reply::Hang),
+        Kind::Drop => return Some(Reply::HangUp),
+        Kind::Slow | Kind::Truncated => return None,
+    }))
 }
 
 fn hang_up(peer: &Peer) -> Response {
@@ -215,12 +302,14 @@ fn hang_up(peer: &Peer) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// The name and port a client called.
+pub(crate) fn host_of(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
 /// The same path on the portal's other loopback name.
-fn elsewhere(headers: &HeaderMap, path: &str) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
-    let other = if name == "localhost" { "127.0.0.1" } else { "localhost" };
-    format!("http://{other}:{port}{path}")
+fn elsewhere(host: &str, path: &str) -> String {
+    format!("http://{}{path}", other_name(host))
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! The state behind its lock, and what happens when somebody lets go of it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::clock::Moment;
 use crate::delivery::{Answer, Courier, Delivered, Outgoing, Report};
@@ -23,8 +22,7 @@ pub(crate) struct Shared {
     recorder: Option<Recorder>,
     /// True once the portal shuts down.
     pub(crate) stop: watch::Receiver<bool>,
-    /// Seconds the clock was put forward through `/control/clock`.
-    ahead: AtomicU64,
+    touched: Notify,
 }
 
 impl Shared {
@@ -47,7 +45,7 @@ impl Shared {
                 }),
                 recorder,
                 stop,
-                ahead: AtomicU64::new(0),
+                touched: Notify::new(),
             }
         })
     }
@@ -55,7 +53,7 @@ impl Shared {
     /// Runs one operation on the state; then its events go to the bots and its news to the pages, in order.
     pub(crate) fn with<T>(&self, operation: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.now = Moment::of(SystemTime::now()).plus_seconds(self.ahead.load(Ordering::Relaxed));
+        state.now = Moment::of(SystemTime::now()).plus_seconds(state.ahead);
         let result = operation(&mut state);
         if state.changes.contains(&Change::Reset) {
             self.courier.forget();
@@ -73,7 +71,18 @@ impl Shared {
             // The last listener may just have gone.
             let _ = self.news.send(describe(&state, &change).to_string().into());
         }
+        self.touched.notify_one();
         result
+    }
+
+    /// Only looks at the state.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+        at(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Until somebody has had the state in hands, since this was last asked.
+    pub(crate) async fn touched(&self) {
+        self.touched.notified().await;
     }
 
     /// Everything that happens from now on, as JSON texts.
@@ -91,10 +100,6 @@ impl Shared {
     /// Waits until every event was answered or given up; gives how many there were.
     pub(crate) async fn delivered(&self) -> u64 {
         self.courier.settled().await
-    }
-
-    pub(crate) fn put_clock_forward(&self, seconds: u64) {
-        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     fn record(&self, outgoing: Outgoing, outcome: Result<Answer, String>, took: Duration) {
@@ -137,6 +142,7 @@ fn record(recorder: &Recorder, state: &State, change: &Change) {
 fn describe(state: &State, change: &Change) -> Value {
     match change {
         Change::Message(id) => json!({"kind": "message", "message": state.show_message(*id)}),
+        Change::Gone(id) => json!({"kind": "gone", "message": id}),
         Change::State => json!({"kind": "state"}),
         Change::Typing { chat, user } => json!({"kind": "typing", "chat": chat, "user": user}),
         Change::Delivery(number) => {

@@ -5,6 +5,7 @@
 
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// A scalar or an ordered map of trees. A list is a map with the keys `0`, `1`, ….
@@ -169,6 +170,20 @@ impl From<&Value> for Tree {
             Value::Object(map) => {
                 Self::Array(map.iter().map(|(key, value)| (key.clone(), value.into())).collect())
             }
+        }
+    }
+}
+
+impl Serialize for Tree {
+    /// As it was read; unlike [`Tree::to_json`] a list stays the map that it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::Float(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Array(entries) => serializer.collect_map(entries),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Work time: how long each application kept each method busy in the last ten minutes.
+//! Work time: how long each application kept each method busy in the last ten minutes, and when that is too long.
 //!
-//! It is only told, in `time.operating` of answers: nothing here comes near the platform's limit.
+//! What is done here takes next to no time, so nothing comes near the limit by itself: a test charges a method.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::credentials::Via;
+use crate::refusal::Refusal;
 
 /// How long a minute's work counts, from the first call in that minute.
 const WINDOW_SECONDS: u64 = 600;
@@ -39,27 +40,58 @@ impl Operating {
 
 /// The last ten minutes of every application (or the webhook), method by method.
 #[derive(Debug, Default)]
-pub(crate) struct Work(HashMap<Via, HashMap<&'static str, VecDeque<Bucket>>>);
+pub(crate) struct Work {
+    /// How much a method may work until its next call is refused; `None` refuses none.
+    pub(crate) limit: Option<Duration>,
+    spent: HashMap<Via, HashMap<&'static str, VecDeque<Bucket>>>,
+}
 
 impl Work {
+    pub(crate) fn new(limit: Option<Duration>) -> Self {
+        Self { limit, spent: HashMap::new() }
+    }
+
+    /// Refuses a call whose method has worked for longer than the limit. Like all errors it tells no `time`:
+    /// when to come back stood in the last answer that was none.
+    pub(crate) fn check(&mut self, via: &Via, method: &'static str, now: Moment) -> Result<(), Refusal> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let Some(buckets) = self.spent.get_mut(via).and_then(|methods| methods.get_mut(method)) else {
+            return Ok(());
+        };
+        forget_old(buckets, now.seconds());
+        if sum(buckets) > limit { Err(blocked()) } else { Ok(()) }
+    }
+
     /// Counts one call, and says how much there is by now.
     pub(crate) fn add(&mut self, via: &Via, method: &'static str, took: Duration, now: Moment) -> Operating {
         let now = now.seconds();
-        let buckets = self.0.entry(via.clone()).or_default().entry(method).or_default();
-        buckets.retain(|bucket| bucket.first + WINDOW_SECONDS > now);
+        let buckets = self.spent.entry(via.clone()).or_default().entry(method).or_default();
+        forget_old(buckets, now);
         match buckets.back_mut() {
             Some(bucket) if bucket.first / 60 == now / 60 => bucket.spent += took.max(LEAST),
             _ => buckets.push_back(Bucket { first: now, spent: took.max(LEAST) }),
         }
         Operating {
-            spent: buckets.iter().map(|bucket| bucket.spent).sum(),
+            spent: sum(buckets),
             reset_at: buckets.front().map_or(now, |bucket| bucket.first) + WINDOW_SECONDS,
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.spent.clear();
     }
+}
+
+fn forget_old(buckets: &mut VecDeque<Bucket>, now: u64) {
+    buckets.retain(|bucket| bucket.first + WINDOW_SECONDS > now);
+}
+
+fn sum(buckets: &VecDeque<Bucket>) -> Duration {
+    buckets.iter().map(|bucket| bucket.spent).sum()
+}
+
+pub(crate) fn blocked() -> Refusal {
+    Refusal::new(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
 }
 
 /// `time` of an answer.
@@ -121,6 +153,26 @@ mod tests {
         assert_eq!(work.add(&app, "profile", Duration::ZERO, at(0)), operating(2, 600));
         work.clear();
         assert_eq!(work.add(&app, "profile", Duration::ZERO, at(0)), first);
+    }
+
+    #[test]
+    fn a_method_above_its_limit_is_refused_until_minutes_fall_out() {
+        let mut work = Work::new(Some(Duration::from_secs(480)));
+        let charge = |work: &mut Work, seconds, at_second| {
+            work.add(&WEBHOOK, "profile", Duration::from_secs(seconds), at(at_second))
+        };
+        charge(&mut work, 40, 0);
+        charge(&mut work, 440, 70);
+        assert_eq!(work.check(&WEBHOOK, "profile", at(70)), Ok(()), "480 is not more than 480");
+        charge(&mut work, 20, 75);
+        assert_eq!(work.check(&WEBHOOK, "profile", at(75)).unwrap_err().code, "OPERATION_TIME_LIMIT");
+        assert_eq!(work.check(&WEBHOOK, "scope", at(75)), Ok(()));
+        assert_eq!(work.check(&Via::Application("app".to_owned()), "profile", at(75)), Ok(()));
+        assert!(work.check(&WEBHOOK, "profile", at(599)).is_err());
+        assert_eq!(work.check(&WEBHOOK, "profile", at(600)), Ok(()), "460 are left");
+        work.limit = None;
+        charge(&mut work, 999, 601);
+        assert_eq!(work.check(&WEBHOOK, "profile", at(601)), Ok(()));
     }
 
     proptest! {

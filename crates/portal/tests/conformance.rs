@@ -111,8 +111,14 @@ async fn generation_two_carries_the_documented_data() {
     let mut bot = Bot::start().await;
     call.v2_bot(&app, &bot, "two", "supervisor").await;
     compare_data("onimbotv2joinchat-data.json", &bot.expect("ONIMBOTV2JOINCHAT").await);
+    let context = serde_json::json!({"entityId": 164, "entityType": "task", "source": "link"});
+    let given = serde_json::json!({"dialog": "chat1", "user": 27, "context": context});
+    call.control("contexts", given).await;
+    compare_data("onimbotv2contextget-data.json", &bot.expect("ONIMBOTV2CONTEXTGET").await);
     let id = call.say(27, "chat1", "hello").await;
     compare_data("onimbotv2messageadd-data.json", &bot.expect("ONIMBOTV2MESSAGEADD").await);
+    call.patch(&format!("messages/{id}"), serde_json::json!({"text": "hello all"})).await;
+    compare_data("onimbotv2messageupdate-data.json", &bot.expect("ONIMBOTV2MESSAGEUPDATE").await);
     call.delete(&format!("messages/{id}")).await;
     compare_data("onimbotv2messagedelete-data.json", &bot.expect("ONIMBOTV2MESSAGEDELETE").await);
 }

@@ -39,13 +39,67 @@ async fn faults_of_every_kind() {
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["location"], format!("http://localhost:{port}/rest/1/local/profile?a=b"));
 
+    let says = |text: String| serde_json::from_str::<Value>(&text).is_ok();
+    call.control("faults", json!({"kind": "not_json"})).await;
+    call.control("faults", json!({"kind": "not_json", "status": 200})).await;
+    for status in [502, 200] {
+        let response = call.try_post(&url, json!({})).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+        assert!(!says(response.text().await.unwrap()));
+    }
+    assert_eq!(call.control("faults", json!({"kind": "not_json", "status": 99})).await.0, 400);
+
     let (status, answer) = call.control("faults", json!({"kind": "flood"})).await;
     assert_eq!(status, 400);
     assert!(answer["error_description"].as_str().unwrap().contains("operation_limit"), "{answer}");
     let (_, requests) = call.get("/control/requests").await;
     let statuses: Vec<_> =
         requests.as_array().unwrap().iter().map(|one| one["status"].as_u64().unwrap()).collect();
-    assert!(statuses.ends_with(&[0, 0, 200, 302]), "{statuses:?}");
+    assert!(statuses.ends_with(&[0, 0, 200, 302, 502, 200]), "{statuses:?}");
+
+    call.control("faults", json!({"kind": "overload", "times": 9})).await;
+    assert_eq!(call.delete("faults").await, (200, json!([])));
+    assert_eq!(call.webhook("profile", json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn what_is_late_or_cut_was_done_all_the_same() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let id = call.say(27, "chat1", "thanks").await;
+    let url = format!("{}im.message.like", portal.webhook_url());
+    let (_, pending) = call.control("faults", json!({"kind": "slow", "milliseconds": 600_000})).await;
+    assert_eq!(pending[0]["milliseconds"], 600_000);
+    let late = call.try_post(&url, json!({"MESSAGE_ID": id, "ACTION": "plus"}));
+    tokio::pin!(late);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut late => panic!("answered: {answer:?}"),
+            likes = call.likes(id) => if likes == json!([1]) { break },
+        }
+    }
+    call.control("faults", json!({"kind": "slow", "milliseconds": 1})).await;
+    assert_eq!(call.webhook("profile", json!({})).await.0, 200);
+
+    call.control("faults", json!({"kind": "truncated"})).await;
+    let cut = call.try_post(&url, json!({"MESSAGE_ID": id, "ACTION": "minus"})).await.unwrap();
+    assert_eq!(cut.status(), 200);
+    let length = cut.content_length().unwrap();
+    let mut got = 0;
+    let mut cut = cut;
+    let error = loop {
+        match cut.chunk().await {
+            Ok(Some(chunk)) => got += chunk.len() as u64,
+            Ok(None) => panic!("complete: {got} of {length}"),
+            Err(error) => break error,
+        }
+    };
+    assert!(got == length / 2 && !error.is_timeout(), "{got} of {length}: {error:?}");
+    assert_eq!(call.likes(id).await, json!([]));
+    let (_, requests) = call.get("/control/requests").await;
+    assert_eq!((&requests[2]["status"], &requests[2]["error"]), (&json!(200), &json!("truncated")));
 }
 
 #[tokio::test]

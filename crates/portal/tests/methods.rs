@@ -107,7 +107,16 @@ async fn prepare(call: &Caller, app: &Application) {
     let bot = json!({"CODE": "three", "EVENT_HANDLER": HANDLER, "PROPERTIES": {"NAME": "Three"}});
     result("imbot.register", bot).await;
     result("imbot.chat.leave", json!({"BOT_ID": OUTSIDE, "CHAT_ID": 1})).await;
+    let fields = json!({"title": "Of two", "userIds": [27, 42]});
+    result("imbot.v2.Chat.add", json!({"botId": TWO, "fields": fields})).await;
+    result("imbot.chat.add", json!({"BOT_ID": ONE, "TITLE": "Of one", "USERS": [1, 27]})).await;
+    let file = json!({"name": "dot.png", "content": DOT});
+    result("im.v2.File.upload", json!({"dialogId": "chat1", "fields": file})).await;
 }
+
+/// The head of an image with one point.
+const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ";
+const FILE: u64 = 501;
 
 const HANDLER: &str = "http://127.0.0.1:1/";
 /// The bots, and messages by user 27 and each of them; ids are the same in every run.
@@ -117,6 +126,8 @@ const OUTSIDE: u64 = 1003;
 const SAID: u64 = 101;
 const BY_ONE: u64 = 102;
 const BY_TWO: u64 = 103;
+/// With the file, after the system's word that the third bot has left.
+const BY_CALLER: u64 = 105;
 
 /// Makes parameters that would only be refused for what they say mean something.
 fn adapt(method: &str, params: &mut Value) {
@@ -127,11 +138,20 @@ fn adapt(method: &str, params: &mut Value) {
             ("COMMAND_ID", _) => *value = json!(11),
             ("commandId", _) => *value = json!(12),
             ("MESSAGE_ID", "imbot.message.update" | "imbot.message.delete") => *value = json!(BY_ONE),
+            ("MESSAGE_ID", "im.message.update") => *value = json!(BY_CALLER),
             ("messageId", "imbot.v2.Chat.Message.update" | "imbot.v2.Chat.Message.delete") => {
                 *value = json!(BY_TWO);
             }
             ("MESSAGE_ID" | "messageId", _) => *value = json!(SAID),
+            ("dialogId", _) if runs_a_chat(method) => *value = json!("chat2"),
+            ("CHAT_ID", _) if runs_a_chat(method) => *value = json!(3),
             ("DIALOG_ID" | "dialogId", _) => *value = json!("chat1"),
+            (
+                "FILE_ID" | "fileId",
+                "im.disk.file.commit" | "im.v2.File.download" | "imbot.v2.File.download",
+            ) => {
+                *value = json!(FILE);
+            }
             _ => {}
         }
     }
@@ -144,22 +164,49 @@ fn adapt(method: &str, params: &mut Value) {
             "LANG": [{"LANGUAGE_ID": "en", "TITLE": "X"}]}),
         "imbot.v2.Bot.get" => json!({"botId": TWO}),
         "imbot.v2.Bot.register" => json!({"fields": {"code": "x", "properties": {"name": "X"}}}),
+        "imbot.v2.Chat.setOwner" => json!({"userId": 27}),
+        "imbot.v2.Chat.update" => json!({"fields": {"title": "x"}}),
+        "im.message.command" => json!({"COMMAND": "echo"}),
+        "imbot.command.update" => json!({"FIELDS": {"HIDDEN": "Y"}}),
+        "imbot.v2.Command.register" => json!({"fields": {"command": "x", "title": {"en": "X"}}}),
+        "imbot.v2.File.upload" | "im.v2.File.upload" => {
+            json!({"fields": {"name": "x.txt", "content": "eA=="}})
+        }
         "imbot.v2.Chat.Message.Reaction.add" => json!({"reaction": "laugh"}),
         "imbot.v2.Chat.Message.Reaction.delete" => json!({"reaction": "fire"}),
         "imbot.v2.Chat.Message.send" | "imbot.v2.Command.answer" => json!({"fields": {"message": "x"}}),
         "im.chat.mute" | "imopenlines.session.history.get" => json!({"CHAT_ID": 1}),
         "im.notify.delete" => json!({"ID": 1}),
-        "imopenlines.bot.session.transfer" | "imopenlines.operator.transfer" => json!({"USER_ID": 27}),
+        "im.chat.user.delete"
+        | "im.chat.setOwner"
+        | "imopenlines.bot.session.transfer"
+        | "imopenlines.operator.transfer" => json!({"USER_ID": 27}),
         "imopenlines.session.head.vote" => json!({"RATING": 5}),
         _ => json!({}),
     };
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
 }
 
-/// Details of things that the portal does not have.
+/// What only the owner of a chat may do: the second bot owns chat 2, the first one chat 3.
+fn runs_a_chat(method: &str) -> bool {
+    let deeds = [
+        ".setManager",
+        ".Manager.add",
+        ".Manager.delete",
+        ".setOwner",
+        ".User.add",
+        ".User.delete",
+        "imbot.chat.user.delete",
+        "imbot.chat.user.add",
+        "imbot.chat.user.list",
+        "imbot.chat.updateTitle",
+    ];
+    method.starts_with("imbot.") && deeds.iter().any(|deed| method.ends_with(deed))
+}
+
+/// Details of what is not in the messages at hand.
 fn absent(method: &str, key: &str) -> bool {
-    let parts = [".result.files[].", ".result.messages[].params."];
-    method == "im.dialog.messages.get" && parts.iter().any(|part| key.starts_with(part))
+    method == "im.dialog.messages.get" && key.starts_with(".result.messages[].params.")
 }
 
 /// A required parameter is missed by a code that the method's page has, or by the general one.

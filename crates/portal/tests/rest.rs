@@ -93,6 +93,71 @@ async fn work_time_adds_up_by_method() {
 }
 
 #[tokio::test]
+async fn a_method_that_worked_too_long_is_refused_in_a_batch_as_well() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let limit = std::time::Duration::from_secs(480);
+    let portal = Portal::builder().listen(listen).unlimited().work_limit(limit).start().await.unwrap();
+    let call = Caller::new(&portal);
+    let app = portal.install_application(&["im"]);
+    let charge = async |seconds: u64, application: Value| {
+        let body = json!({"method": "IM.message.like", "seconds": seconds, "application": application});
+        call.control("work", body).await.0
+    };
+    assert_eq!(charge(480, json!(null)).await, 200);
+    let id = call.say(27, "chat1", "thanks").await;
+    let liked = call.webhook("im.message.like", json!({"MESSAGE_ID": id, "ACTION": "plus"})).await;
+    assert_eq!(liked.0, 200, "480 is not more than 480, and this call makes it more");
+    let reset_at = liked.1["time"]["operating_reset_at"].as_u64().unwrap();
+    let (status, refused) = call.webhook("im.message.like", json!({"MESSAGE_ID": id})).await;
+    assert_eq!(
+        (status, refused),
+        (
+            429,
+            json!({"error": "OPERATION_TIME_LIMIT", "error_description": "Method is blocked due to operation time limit."})
+        )
+    );
+    let cmd = json!({"like": format!("im.message.like?MESSAGE_ID={id}"), "me": "profile"});
+    let batch = call.result("batch", json!({"cmd": cmd})).await;
+    assert_eq!(batch["result_error"]["like"]["error"], "OPERATION_TIME_LIMIT");
+    assert_eq!((&batch["result"]["me"]["ID"], &batch["result_time"]["like"]), (&json!("1"), &Value::Null));
+
+    let like = json!({"MESSAGE_ID": id, "ACTION": "auto"});
+    let theirs = call.oauth(&app.access_token, "im.message.like", like.clone()).await;
+    assert_eq!(theirs.0, 200, "480 for the application as well");
+    let theirs = call.oauth(&app.access_token, "im.message.like", like.clone()).await;
+    assert_eq!(code(&theirs), (429, "OPERATION_TIME_LIMIT".into()));
+    let (_, clock) = call.control("clock", json!({"advance_seconds": 601})).await;
+    assert!(clock["now"].is_string());
+    let again = call.webhook("im.message.like", json!({"MESSAGE_ID": id, "ACTION": "plus"})).await;
+    assert!(again.1["time"]["operating_reset_at"].as_u64().unwrap() > reset_at, "{again:?}");
+
+    assert_eq!(charge(1, json!("nobody")).await, 404);
+    assert_eq!(call.control("work", json!({"method": "im.message.lick", "seconds": 1})).await.0, 404);
+    assert_eq!(call.control("work", json!({"method": "profile", "seconds": -1})).await.0, 400);
+    assert_eq!(charge(1000, json!(app.client_id)).await, 200);
+    assert_eq!(call.webhook("im.message.like", json!({"MESSAGE_ID": id, "ACTION": "minus"})).await.0, 200);
+}
+
+#[tokio::test]
+async fn limits_can_be_set_and_lifted() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let (_, none) = call.get("/control/limits").await;
+    assert_eq!(none, json!({"burst": 0.0, "per_second": 0.0, "work_seconds": 0.0}));
+    let (_, set) = call.control("limits", json!({"burst": 2, "per_second": 0.001, "work_seconds": 1})).await;
+    assert_eq!(set, json!({"burst": 2.0, "per_second": 0.001, "work_seconds": 1.0}));
+    for expected in [200, 200, 503] {
+        assert_eq!(call.webhook("profile", json!({})).await.0, expected);
+    }
+    call.control("limits", json!({"burst": 0})).await;
+    call.control("work", json!({"method": "profile", "seconds": 1})).await;
+    assert_eq!(call.webhook("profile", json!({})).await.0, 429);
+    call.control("limits", json!({"work_seconds": 0})).await;
+    assert_eq!(call.webhook("profile", json!({})).await.0, 200);
+    assert_eq!(call.control("limits", json!({"burst": -1})).await.0, 400);
+}
+
+#[tokio::test]
 async fn each_start_is_another_portal_unless_the_seed_says_otherwise() {
     let start = async |seed: Option<u64>| {
         let builder = Portal::builder().listen("127.0.0.1:0".parse().unwrap());
@@ -113,7 +178,7 @@ async fn whoever_may_not_is_told_why() {
     let app = portal.install_application(&["im", "user_brief"]);
     let token = &app.access_token;
     assert_eq!(code(&call.get("/rest/profile").await), (401, "NO_AUTH_FOUND".into()));
-    assert_eq!(code(&call.oauth("nonsense", "profile", json!({})).await), (401, "NO_AUTH_FOUND".into()));
+    assert_eq!(code(&call.oauth("nonsense", "profile", json!({})).await), (401, "invalid_token".into()));
     assert_eq!(code(&call.get("/rest/1/wrong/profile").await), (401, "INVALID_CREDENTIALS".into()));
     assert_eq!(code(&call.get("/rest/27/local/profile").await), (401, "INVALID_CREDENTIALS".into()));
     assert_eq!(
@@ -174,7 +239,9 @@ async fn tokens_are_renewed_and_the_old_refresh_token_is_worthless() {
     let again = call.get(&path(&app.refresh_token, &app.client_secret)).await;
     assert_eq!(code(&again), (400, "invalid_grant".into()));
     let new = fresh["refresh_token"].as_str().unwrap();
-    assert_eq!(code(&call.get(&path(new, "wrong")).await), (401, "invalid_client".into()));
+    assert_eq!(code(&call.get(&path(new, "wrong")).await), (400, "invalid_client".into()));
+    let wider = call.get(&format!("{}&scope=im,crm", path(new, &app.client_secret))).await;
+    assert_eq!(code(&wider), (403, "invalid_scope".into()));
     assert_eq!(call.get(&path(new, &app.client_secret)).await.0, 200, "a failed attempt spoils nothing");
     let authorize = format!("/oauth/authorize/?client_id={}&state=s&user_id=27", app.client_id);
     let (_, sent) = call.get(&authorize).await;
@@ -217,17 +284,19 @@ async fn a_batch_is_one_request_with_many_calls() {
     cmd.insert("b".into(), json!("im.message.like?MESSAGE_ID=$result[a]&ACTION=plus"));
     cmd.insert("c".into(), json!("im.message.like?MESSAGE_ID=$result[a]&ACTION=plus"));
     cmd.insert("d".into(), json!("imbot.message.like?CLIENT_ID=secret&MESSAGE_ID=1"));
+    cmd.insert("e".into(), json!("imbot.v2.File.download?fileId=1"));
     let result = call.result("batch", json!({"cmd": cmd, "halt": 0})).await;
     assert_eq!(result["result"], json!({"a": 101, "b": true}));
     assert_eq!(result["result_error"]["c"]["error"], "WITHOUT_CHANGES");
     assert_eq!(result["result_error"]["d"]["error"], "BOT_ID_ERROR");
+    assert_eq!(result["result_error"]["e"]["error"], "ERROR_BATCH_METHOD_NOT_ALLOWED");
     assert_eq!((&result["result_total"], &result["result_next"]), (&json!([]), &json!([])));
     assert!(result["result_time"]["a"]["duration"].is_number());
     let (_, requests) = call.get("/control/requests").await;
     assert_eq!(requests.as_array().unwrap().len(), 1);
     let calls: Vec<_> =
         requests[0]["calls"].as_array().unwrap().iter().map(|one| one["method"].as_str().unwrap()).collect();
-    assert_eq!(calls, ["im.message.add", "im.message.like", "im.message.like", "imbot.message.like"]);
+    assert_eq!(calls[..4], ["im.message.add", "im.message.like", "im.message.like", "imbot.message.like"]);
     assert!(!requests.to_string().contains("secret"), "{requests}");
 }
 

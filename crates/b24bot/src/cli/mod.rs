@@ -82,18 +82,16 @@ A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 
 the inbound webhook /rest/1/local/ with all scopes:
   curl http://127.0.0.1:9400/rest/1/local/profile
 
+With --state it goes on where it was: people, chats, messages, bots, applications and tokens are in that file.
+
 A session can be recorded, and posted to a bot again, which is told how its calls differ; so can the body of one
 event that was captured from a real portal, byte for byte:
   b24bot portal --record session.jsonl
   b24bot portal --replay session.jsonl --to http://127.0.0.1:8080/bitrix24/events --fast
   b24bot portal --replay body.txt --to http://127.0.0.1:8080/bitrix24/events --application-token TOKEN")]
     Portal {
-        /// Where it listens
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
-        listen: std::net::SocketAddr,
-        /// Records the session in a new file: events and calls with their answers, without secrets
-        #[arg(long, value_name = "FILE", conflicts_with = "replay")]
-        record: Option<PathBuf>,
+        #[command(flatten)]
+        portal: local::Portal,
         #[command(flatten)]
         replay: replay::Options,
     },
@@ -179,11 +177,11 @@ pub(crate) async fn run(command: Command) -> Outcome {
         #[cfg(feature = "portal")]
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
-        Command::Portal { listen, replay: replay::Options { replay: Some(file), options }, .. } => {
-            replay::replay(&file, listen, options).await
+        Command::Portal { portal, replay: replay::Options { replay: Some(file), options } } => {
+            replay::replay(&file, portal.listen, options).await
         }
         #[cfg(feature = "portal")]
-        Command::Portal { listen, record, .. } => local::portal(listen, record).await,
+        Command::Portal { portal, .. } => local::portal(portal).await,
         Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {

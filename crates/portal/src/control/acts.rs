@@ -1,4 +1,4 @@
-//! What people do, and what a test orders.
+//! What people do.
 
 use std::sync::Arc;
 
@@ -9,23 +9,22 @@ use serde_json::{Value, json};
 
 use super::number::Number;
 use super::{Answer, Body};
-use crate::application::Application;
-use crate::faults::{Fault, Kind};
 use crate::methods::is_reaction;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::state::messages::{Draft, LIKE, LikeAction, Untouched};
+use crate::state::marks::{LIKE, LikeAction};
+use crate::state::messages::{self, Draft, Untouched};
 
-fn not_found(what: &'static str) -> Refusal {
+pub(super) fn not_found(what: &'static str) -> Refusal {
     Refusal::new(404, "NOT_FOUND", what)
 }
 
-fn known_user(state: &State, user: u64) -> Result<(), Refusal> {
+pub(super) fn known_user(state: &State, user: u64) -> Result<(), Refusal> {
     if state.users.contains_key(&user) { Ok(()) } else { Err(bad("USER_NOT_FOUND", "There is no such user")) }
 }
 
-fn untouched(error: Untouched) -> Refusal {
+pub(super) fn untouched(error: Untouched) -> Refusal {
     match error {
         Untouched::NoAccess => forbidden("ACCESS_DENIED", "That message or chat is not open to this user"),
         Untouched::NoChange => bad("WITHOUT_CHANGES", "It is that way already"),
@@ -79,7 +78,7 @@ pub(super) async fn type_message(Extract(shared): Extract<Arc<Shared>>, Body(typ
 }
 
 /// The chat a user means. Their own id stands for their chat with the portal's only bot.
-fn dialog(state: &mut State, user: u64, dialog: &str) -> Option<u64> {
+pub(super) fn dialog(state: &mut State, user: u64, dialog: &str) -> Option<u64> {
     if dialog.parse() == Ok(user) {
         let mut bots = state.bots.keys().copied();
         let only = bots.next().filter(|_| bots.next().is_none())?;
@@ -104,7 +103,11 @@ pub(super) async fn edit_message(
     shared.with(|state| {
         let author = state.messages.get(&id).map(|message| message.author);
         let author = author.ok_or_else(|| not_found("There is no such message"))?;
-        state.edit(id, edit.user.map_or(author, |Number(user)| user), &edit.text).map_err(untouched)
+        if edit.text.trim().is_empty() {
+            return Err(untouched(Untouched::Empty));
+        }
+        let new = messages::Edit { text: Some(edit.text), ..messages::Edit::default() };
+        state.edit(id, edit.user.map_or(author, |Number(user)| user), new).map_err(untouched)
     })?;
     Ok(Json(json!({"result": true})))
 }
@@ -213,32 +216,6 @@ pub(super) async fn react(Extract(shared): Extract<Arc<Shared>>, Body(wanted): B
 }
 
 #[derive(Deserialize)]
-pub(super) struct Order {
-    kind: String,
-    method: Option<String>,
-    #[serde(default = "once")]
-    times: Number,
-}
-
-fn once() -> Number {
-    Number(1)
-}
-
-/// `POST /control/faults`
-pub(super) async fn order_fault(Extract(shared): Extract<Arc<Shared>>, Body(order): Body<Order>) -> Answer {
-    let kind = Kind::of(&order.kind).ok_or_else(|| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|(name, _)| *name).collect();
-        bad("UNKNOWN_FAULT", format!("There is no fault {:?}; there are {}", order.kind, known.join(", ")))
-    })?;
-    let method = order.method.filter(|method| !method.is_empty() && method != "*");
-    let pending = shared.with(|state| {
-        state.faults.add(Fault { kind, method, times: order.times.0 });
-        state.faults.show()
-    });
-    Ok(Json(json!(pending)))
-}
-
-#[derive(Deserialize)]
 pub(super) struct Reset {
     #[serde(default)]
     all: bool,
@@ -248,48 +225,4 @@ pub(super) struct Reset {
 pub(super) async fn reset(Extract(shared): Extract<Arc<Shared>>, Body(reset): Body<Reset>) -> Answer {
     shared.with(|state| state.reset(reset.all));
     Ok(Json(json!({"result": true})))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Installation {
-    scopes: Option<Vec<String>>,
-}
-
-/// `POST /control/applications`: what [`Portal::install_application`](crate::Portal::install_application) does.
-pub(super) async fn install_application(
-    Extract(shared): Extract<Arc<Shared>>,
-    Body(wanted): Body<Installation>,
-) -> Answer {
-    let scopes = wanted.scopes.unwrap_or_else(|| ["im", "imbot"].map(str::to_owned).to_vec());
-    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let application = shared.with(|state| Application::install(state, &scopes));
-    Ok(Json(json!({
-        "client_id": application.client_id,
-        "client_secret": application.client_secret,
-        "application_token": application.application_token,
-        "access_token": application.access_token,
-        "refresh_token": application.refresh_token,
-        "member_id": application.member_id,
-        "client_endpoint": application.client_endpoint,
-        "scopes": application.scopes,
-    })))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Advance {
-    advance_seconds: Number,
-}
-
-/// `POST /control/clock`: the portal's time goes forward, and with it tokens expire and buckets drain.
-pub(super) async fn put_clock_forward(
-    Extract(shared): Extract<Arc<Shared>>,
-    Body(advance): Body<Advance>,
-) -> Answer {
-    const MOST: u64 = 100 * 365 * 24 * 3600;
-    let Number(seconds) = advance.advance_seconds;
-    if seconds > MOST {
-        return Err(bad("INVALID_REQUEST", "advance_seconds is more than a hundred years"));
-    }
-    shared.put_clock_forward(seconds);
-    Ok(Json(json!({"now": shared.with(|state| state.now.iso())})))
 }

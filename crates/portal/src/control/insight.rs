@@ -130,11 +130,7 @@ fn describe(state: &State) -> Value {
         .values()
         .map(|bot| {
             let commands = state.commands.values().filter(|command| command.bot == bot.id);
-            let commands: Vec<Value> = commands
-                .map(
-                    |command| json!({"name": command.name, "title": command.title, "params": command.params}),
-                )
-                .collect();
+            let commands: Vec<Value> = commands.map(crate::state::commands::Command::show).collect();
             json!({
                 "id": bot.id,
                 "code": bot.code,

@@ -1,10 +1,15 @@
 //! `/control`: what a person at the portal could do, and what a test wants to know.
 
 mod acts;
+mod applications;
+mod conditions;
 mod conversation;
 mod insight;
+mod members;
 mod number;
+mod presses;
 mod stream;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -13,7 +18,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::de::DeserializeOwned;
 
 use crate::refusal::{Refusal, bad, forbidden};
@@ -28,6 +33,13 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/messages/{id}", get(insight::message).patch(acts::edit_message).delete(acts::delete_message))
         .route("/dialogs/{dialog}/messages", get(insight::dialog))
         .route("/chats", post(acts::found_chat))
+        .route("/chats/{id}/members", post(members::invite))
+        .route("/chats/{id}/members/{user}", delete(members::leave))
+        .route("/contexts", post(members::give_context))
+        .route("/bots", post(members::add_bot))
+        .route("/files", post(uploads::send_file))
+        .route("/presses", post(presses::press))
+        .route("/typing", post(members::typing))
         .route("/likes", post(acts::like))
         .route("/reactions", post(acts::react))
         .route("/state", get(insight::state))
@@ -35,10 +47,17 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/conversation", get(conversation::conversation))
         .route("/deliveries", get(insight::deliveries))
         .route("/trace/{id}", get(insight::trace))
-        .route("/faults", get(insight::faults).post(acts::order_fault))
+        .route("/faults", get(insight::faults).post(conditions::order_fault).delete(conditions::clear_faults))
+        .route("/limits", get(conditions::limits).post(conditions::set_limits))
+        .route("/work", post(conditions::charge_work))
+        .route("/domain", post(conditions::change_domain))
         .route("/reset", post(acts::reset))
-        .route("/applications", post(acts::install_application))
-        .route("/clock", post(acts::put_clock_forward))
+        .route("/applications", get(applications::list).post(applications::install))
+        .route("/applications/{id}/finish", post(applications::finish))
+        .route("/applications/{id}/uninstall", post(applications::uninstall))
+        .route("/applications/{id}/update", post(applications::update))
+        .route("/applications/{id}/payment", post(applications::pay))
+        .route("/clock", post(conditions::put_clock_forward))
         .route("/events", get(stream::events))
         .fallback(async || Refusal::new(404, "NOT_FOUND", "There is no such page under /control"))
         .layer(from_fn(own_pages_only))

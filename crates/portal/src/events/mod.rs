@@ -3,14 +3,36 @@
 //! Events of generation 1 go out once per application and handler, with all its bots in `data[BOT]`;
 //! those of generation 2 once per bot. Nothing a bot does raises a bot event.
 
+pub(crate) mod application;
 mod mentions;
 mod v1;
 mod v2;
+
+pub(crate) use v2::message_tree;
 
 use crate::state::State;
 use crate::state::bots::{Generation, Handlers, Kind};
 use crate::state::commands;
 use crate::tree::Tree;
+
+/// Where a command was called from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    Textarea,
+    Keyboard,
+    Menu,
+}
+
+impl Context {
+    /// As generation 1 writes it; generation 2 does in lower case.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Textarea => "TEXTAREA",
+            Self::Keyboard => "KEYBOARD",
+            Self::Menu => "MENU",
+        }
+    }
+}
 
 /// ONIMBOTMESSAGEADD and ONIMBOTV2MESSAGEADD, then one command event for each command in the text.
 pub(crate) fn message_added(state: &mut State, message: u64) {
@@ -53,6 +75,15 @@ pub(crate) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
     }
 }
 
+/// Somebody opened a chat by a link that carries something for its bots. Only generation 2 has an event for that.
+pub(crate) fn context_given(state: &mut State, chat: u64, user: u64, context: &Tree) {
+    let members = state.chats.get(&chat).map(|chat| chat.members.clone()).unwrap_or_default();
+    let (_, v2) = by_generation(state, members.into_iter().filter(|member| state.is_bot(*member)).collect());
+    for bot in v2 {
+        v2::context_given(state, chat, bot, user, context);
+    }
+}
+
 pub(crate) fn bot_deleted(state: &mut State, bot: u64) {
     match state.bots.get(&bot).map(|bot| bot.generation) {
         Some(Generation::V1) => v1::bot_deleted(state, bot),
@@ -78,7 +109,7 @@ pub(crate) fn reaction_changed(state: &mut State, message: u64, user: u64, code:
 fn audience(state: &State, message: u64) -> Vec<u64> {
     let Some(message) = state.messages.get(&message) else { return Vec::new() };
     let Some(chat) = state.chats.get(&message.chat) else { return Vec::new() };
-    if state.is_bot(message.author) {
+    if state.is_bot(message.sender) {
         return Vec::new();
     }
     let mentioned = if message.system { Vec::new() } else { mentions::ids(&message.text) };
@@ -97,25 +128,36 @@ fn by_generation(state: &State, bots: Vec<u64>) -> (Vec<u64>, Vec<u64>) {
 
 fn commands_typed(state: &mut State, message: u64) {
     let Some(posted) = state.messages.get(&message) else { return };
-    if posted.system || state.is_bot(posted.author) {
+    if posted.system || state.is_bot(posted.sender) {
         return;
     }
-    let Some(chat) = state.chats.get(&posted.chat) else { return };
+    let (author, chat) = (posted.author, posted.chat);
+    let Some(chat) = state.chats.get(&chat) else { return };
     let mut calls = Vec::new();
     for typed in commands::typed(&posted.text) {
-        let known = state.commands.values().find(|command| {
-            command.name == typed.name && (chat.has(command.bot) || (command.common && !chat.is_private()))
-        });
-        if let Some(command) = known {
+        let mut known = state.commands.values().filter(|command| command.name == typed.name);
+        if let Some(command) = known.find(|command| command.works_in(chat)) {
             calls.push((command.clone(), typed.params));
         }
     }
     for (command, params) in calls {
-        match state.bots.get(&command.bot).map(|bot| bot.generation) {
-            Some(Generation::V1) => v1::command_typed(state, message, &command, &params),
-            Some(Generation::V2) => v2::command_typed(state, message, &command, &params),
-            None => {}
-        }
+        command_called(state, message, author, &command, &params, Context::Textarea);
+    }
+}
+
+/// ONIMCOMMANDADD or ONIMBOTV2COMMANDADD: `user` wants a command of a bot, by a message or a button under it.
+pub(crate) fn command_called(
+    state: &mut State,
+    message: u64,
+    user: u64,
+    command: &commands::Command,
+    params: &str,
+    context: Context,
+) {
+    match state.bots.get(&command.bot).map(|bot| bot.generation) {
+        Some(Generation::V1) => v1::command_called(state, message, user, command, params, context),
+        Some(Generation::V2) => v2::command_called(state, message, user, command, params, context),
+        None => {}
     }
 }
 
@@ -138,7 +180,7 @@ fn top_auth(state: &mut State, bot: u64, author: u64, refresh: bool) -> Tree {
             let mut auth = Tree::new();
             auth.put("domain", state.domain())
                 .put("client_endpoint", state.endpoint())
-                .put("server_endpoint", state.endpoint())
+                .put("server_endpoint", state.server_endpoint())
                 .put("member_id", state.member_id.clone());
             auth
         }

@@ -1,11 +1,14 @@
 //! Events of generation 1: UPPER_CASE keys, `data[BOT]` as a map from bot id to its credentials.
 
-use super::{address, mentions, top_auth};
+use serde_json::json;
+
+use super::{Context, address, mentions, top_auth};
 use crate::delivery::Outgoing;
 use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
 use crate::state::chats::{Chat, Entity};
 use crate::state::commands::Command;
+use crate::state::messages::Message;
 use crate::state::people::{ADMINISTRATOR, UserFields};
 use crate::tree::Tree;
 
@@ -77,26 +80,32 @@ pub(super) fn bot_deleted(state: &mut State, bot: u64) {
     post(state, "ONIMBOTDELETE", bot, url, data, auth);
 }
 
-pub(super) fn command_typed(state: &mut State, message: u64, command: &Command, typed: &str) {
+pub(super) fn command_called(
+    state: &mut State,
+    message: u64,
+    user: u64,
+    command: &Command,
+    typed: &str,
+    context: Context,
+) {
     if command.handler.is_empty() {
         return;
     }
-    let Some(params) = command_params(state, message, command.bot) else { return };
-    let author = state.messages.get(&message).map_or(0, |message| message.author);
+    let Some(params) = command_params(state, message, user, command.bot) else { return };
     let mut entry = credentials(state, command.bot);
     entry
         .put("COMMAND", command.name.clone())
         .put("COMMAND_ID", command.id.to_string())
         .put("COMMAND_PARAMS", typed)
-        .put("COMMAND_CONTEXT", "TEXTAREA")
+        .put("COMMAND_CONTEXT", context.word())
         .put("MESSAGE_ID", message.to_string());
     let mut commands = Tree::new();
     commands.put(command.id.to_string(), entry);
     let mut data = Tree::new();
     data.put("COMMAND", commands)
         .put("PARAMS", params)
-        .put("USER", author_tree(state, author, UserFields::Command));
-    let auth = top_auth(state, command.bot, author, true);
+        .put("USER", author_tree(state, user, UserFields::Command));
+    let auth = top_auth(state, command.bot, user, true);
     post(state, "ONIMCOMMANDADD", command.bot, command.handler.clone(), data, auth);
 }
 
@@ -155,6 +164,23 @@ fn put_entity(params: &mut Tree, chat: &Chat, with_type: bool) {
         .put("CHAT_ENTITY_DATA_3", third);
 }
 
+fn is_manager(chat: &Chat, user: u64) -> &'static str {
+    if chat.is_run_by(user) { "Y" } else { "N" }
+}
+
+/// `FILES`, by their ids, and `FILE_ID`.
+fn put_files(params: &mut Tree, state: &State, message: &Message) {
+    let ids = &message.content.files;
+    if ids.is_empty() {
+        return;
+    }
+    let mut files = Tree::new();
+    for (id, file) in ids.iter().filter_map(|id| Some((id, state.describe_file(*id)?))) {
+        files.put(id.to_string(), &file);
+    }
+    params.put("FILES", files).put("FILE_ID", &json!(ids));
+}
+
 /// What the platform adds when somebody is mentioned: `MENTIONED_LIST`, `MESSAGE_ORIGINAL`, `TO_USER_ID`.
 fn put_mentions(params: &mut Tree, text: &str, bots: &[u64]) {
     let mentioned = mentions::ids(text);
@@ -203,7 +229,7 @@ fn added_params(state: &State, message: u64, bots: &[u64]) -> Option<Tree> {
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
             .put("CHAT_CAN_POST", "MEMBER")
             .put("RID", message.author.to_string())
-            .put("IS_MANAGER", "N");
+            .put("IS_MANAGER", is_manager(chat, message.author));
     }
     params.put("PUSH", "Y").put("PUSH_IMPORTANT", "N").put("RECENT_SKIP_AUTHOR", "N");
     put_switches(&mut params);
@@ -215,6 +241,7 @@ fn added_params(state: &State, message: u64, bots: &[u64]) -> Option<Tree> {
     if let Some(reply) = message.reply_to {
         params.put("REPLY_ID", reply.to_string());
     }
+    put_files(&mut params, state, message);
     params
         .put("MESSAGE_ID", message.id.to_string())
         .put("CHAT_TYPE", chat.letter())
@@ -248,6 +275,7 @@ fn changed_params(state: &State, message: u64, bots: &[u64], deleted: Option<Str
             put_mentions(&mut params, &message.text, bots);
         }
         params.put("PLATFORM_CONTEXT", "web");
+        put_files(&mut params, state, message);
     }
     params
         .put("DIALOG_ID", chat.dialog(bot))
@@ -257,7 +285,8 @@ fn changed_params(state: &State, message: u64, bots: &[u64], deleted: Option<Str
     Some(params)
 }
 
-fn command_params(state: &State, message: u64, bot: u64) -> Option<Tree> {
+/// `user` called the command; of a message with buttons that is not who wrote it.
+fn command_params(state: &State, message: u64, user: u64, bot: u64) -> Option<Tree> {
     let message = state.messages.get(&message)?;
     let chat = state.chats.get(&message.chat)?;
     let mut params = Tree::new();
@@ -265,7 +294,7 @@ fn command_params(state: &State, message: u64, bot: u64) -> Option<Tree> {
         .put("MESSAGE", message.text.clone())
         .put("TEMPLATE_ID", message.uuid.clone())
         .put("MESSAGE_TYPE", chat.letter())
-        .put("FROM_USER_ID", message.author.to_string())
+        .put("FROM_USER_ID", user.to_string())
         .put("DIALOG_ID", chat.dialog(bot))
         .put("TO_CHAT_ID", chat.id.to_string())
         .put("AUTHOR_ID", message.author.to_string())
@@ -287,8 +316,8 @@ fn command_params(state: &State, message: u64, bot: u64) -> Option<Tree> {
             .put("CHAT_EXTRANET", "N")
             .put("CHAT_PREV_MESSAGE_ID", previous.to_string())
             .put("CHAT_CAN_POST", "MEMBER")
-            .put("RID", message.author.to_string())
-            .put("IS_MANAGER", "N");
+            .put("RID", user.to_string())
+            .put("IS_MANAGER", is_manager(chat, user));
         let mut present = Tree::new();
         for member in chat.members.iter().filter(|member| state.is_bot(**member)) {
             present.put(member.to_string(), member.to_string());
@@ -350,6 +379,9 @@ fn send(
 }
 
 fn post(state: &mut State, event: &'static str, bot: u64, url: String, data: Tree, auth: Tree) {
+    if !state.hears(bot) {
+        return;
+    }
     let Some((owner, handler_id)) = state.bots.get(&bot).map(|bot| (bot.owner.clone(), bot.handler_id))
     else {
         return;

@@ -1,12 +1,14 @@
 //! Events of generation 2: camelCase keys, one event per bot, mentions left in the text.
 
-use super::top_auth;
+use serde_json::Value;
+
+use super::{Context, top_auth};
 use crate::delivery::Outgoing;
 use crate::state::State;
 use crate::state::bots::{Handlers, Owner};
 use crate::state::chats::{Chat, Entity};
 use crate::state::commands::Command;
-use crate::state::messages::Message;
+use crate::state::messages::Forward;
 use crate::tree::Tree;
 
 type Which = fn(&Handlers) -> &String;
@@ -31,16 +33,24 @@ pub(super) fn message_deleted(state: &mut State, message: u64, bot: u64) {
     about_message(state, "ONIMBOTV2MESSAGEDELETE", |handlers| &handlers.message_delete, message, bot, data);
 }
 
-pub(super) fn command_typed(state: &mut State, message: u64, command: &Command, params: &str) {
+pub(super) fn command_called(
+    state: &mut State,
+    message: u64,
+    user: u64,
+    command: &Command,
+    params: &str,
+    context: Context,
+) {
     let mut typed = Tree::new();
     typed
         .put("id", command.id)
         .put("command", format!("/{}", command.name))
         .put("params", params)
-        .put("context", "textarea");
+        .put("context", context.word().to_lowercase());
     let mut data = Tree::new();
     data.put("command", typed).put("message", message_tree(state, message));
-    about_message(state, "ONIMBOTV2COMMANDADD", ADD, message, command.bot, data);
+    let chat = state.messages.get(&message).map(|message| message.chat);
+    send(state, "ONIMBOTV2COMMANDADD", ADD, command.bot, chat, user, data);
 }
 
 pub(super) fn reaction_changed(state: &mut State, message: u64, user: u64, code: &str, added: bool) {
@@ -59,6 +69,13 @@ pub(super) fn joined(state: &mut State, chat: u64, bot: u64, inviter: u64) {
     let mut data = Tree::new();
     data.put("dialogId", dialog);
     send(state, "ONIMBOTV2JOINCHAT", |handlers| &handlers.welcome, bot, Some(chat), inviter, data);
+}
+
+pub(super) fn context_given(state: &mut State, chat: u64, bot: u64, user: u64, context: &Tree) {
+    let dialog = state.chats.get(&chat).map(|chat| chat.dialog(bot)).unwrap_or_default();
+    let mut data = Tree::new();
+    data.put("dialogId", dialog).put("context", context.clone());
+    send(state, "ONIMBOTV2CONTEXTGET", ADD, bot, Some(chat), user, data);
 }
 
 pub(super) fn bot_deleted(state: &mut State, bot: u64) {
@@ -84,6 +101,9 @@ fn send(
     user: u64,
     data: Tree,
 ) {
+    if !state.hears(bot) {
+        return;
+    }
     let url = super::address(state, bot, which);
     let mut complete = Tree::new();
     complete
@@ -154,23 +174,32 @@ fn chat_tree(chat: &Chat, viewer: u64) -> Tree {
     tree
 }
 
-fn message_tree(state: &State, id: u64) -> Tree {
+fn forward_tree(original: &Forward) -> Tree {
+    let mut tree = Tree::new();
+    tree.put("id", original.id)
+        .put("userId", original.author)
+        .put("chatId", original.chat)
+        .put("date", original.date.iso());
+    tree
+}
+
+/// The `Message` object, with the files in it.
+pub(crate) fn message_tree(state: &State, id: u64) -> Tree {
     let Some(message) = state.messages.get(&id) else { return Tree::new() };
-    let mut params = Tree::new();
-    if let Some(reply) = message.reply_to {
-        params.put("REPLY_ID", reply);
-    }
-    let Message { chat, author, .. } = message;
     let mut tree = Tree::new();
     tree.put("id", id)
-        .put("chatId", *chat)
-        .put("authorId", *author)
+        .put("chatId", message.chat)
+        .put("authorId", message.author)
         .put("date", message.date.iso())
         .put("text", message.text.clone())
         .put("isSystem", message.system)
         .put("uuid", message.uuid.clone())
-        .put("forward", Tree::Null)
-        .put("params", params)
+        .put("forward", message.forward.map_or(Tree::Null, |original| forward_tree(&original)))
+        .put("params", message.params())
         .put("viewedByOthers", false);
+    let files: Vec<_> = message.content.files.iter().filter_map(|id| state.describe_file(*id)).collect();
+    if !files.is_empty() {
+        tree.put("files", &Value::from(files));
+    }
     tree
 }

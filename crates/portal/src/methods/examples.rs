@@ -69,7 +69,7 @@ enum Bot {
     V2,
 }
 
-/// One of some parameters has to be given; a `.` leads into one.
+/// One of some parameters has to be given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Need {
@@ -121,10 +121,10 @@ impl Example {
 
 impl Need {
     fn check(&'static self, params: &Tree, exact: bool) -> Result<(), Refusal> {
-        let given = |(path, kind): (&String, &Kind)| {
+        let given = |(name, kind): (&String, &Kind)| {
             // The names of generation 1 parameters have been turned to upper case.
-            let path = if exact { path.clone() } else { path.to_uppercase() };
-            path.split('.').try_fold(params, Tree::get).is_some_and(|value| kind.accepts(value))
+            let name = if exact { name.clone() } else { name.to_uppercase() };
+            params.get(&name).is_some_and(|value| kind.accepts(value))
         };
         if self.one_of.iter().any(given) {
             return Ok(());
@@ -169,19 +169,18 @@ mod tests {
         let mut state = sample();
         let mut call = |method: &str, query: &str| webhook_call(&mut state, method, query);
         for (method, query, expected) in [
-            ("im.chat.setOwner", "USER_ID=27", Err("CHAT_ID_EMPTY")),
-            ("im.chat.setOwner", "CHAT_ID=0&USER_ID=27", Err("CHAT_ID_EMPTY")),
-            ("im.chat.setOwner", "DIALOG_ID=chat1", Err("USER_ID_EMPTY")),
-            ("im.chat.setOwner", "DIALOG_ID=chat1&USER_ID=27", Ok(json!(true))),
-            ("IM.CHAT.SETOWNER", "chat_id=1&user_id=27", Ok(json!(true))),
+            ("im.chat.updateColor", "COLOR=RED", Err("CHAT_ID_EMPTY")),
+            ("im.chat.updateColor", "CHAT_ID=0&COLOR=RED", Err("CHAT_ID_EMPTY")),
+            ("im.chat.updateColor", "DIALOG_ID=chat1", Err("WRONG_COLOR")),
+            ("im.chat.updateColor", "DIALOG_ID=chat1&COLOR=RED", Ok(json!(true))),
+            ("IM.CHAT.UPDATECOLOR", "chat_id=1&color=RED", Ok(json!(true))),
             ("im.user.list.get", "ID[]=", Ok(call("im.user.list.get", "ID=27").unwrap())),
             ("im.user.list.get", "ID=", Err("INVALID_FORMAT")),
-            ("im.v2.File.upload", "dialogId=1&fields=x", Err("ERROR_ARGUMENT")),
-            ("im.v2.File.upload", "dialogId=1&fields[name]=x", Err("FILE_EMPTY")),
-            ("im.v2.File.upload", "DIALOGID=1&fields[name]=x", Err("ERROR_ARGUMENT")),
-            ("im.v2.file.upload", "", Err("ERROR_METHOD_NOT_FOUND")),
-            ("imbot.chat.setOwner", "CHAT_ID=1&USER_ID=27", Err("ACCESS_DENIED")),
-            ("imbot.v2.Chat.get", "dialogId=chat1&botId=5&botToken=t", Err("BOT_NOT_FOUND")),
+            ("imbot.v2.Chat.Message.read", "botId=5&botToken=t", Err("ERROR_ARGUMENT")),
+            ("imbot.v2.Chat.Message.read", "DIALOGID=chat1&botId=5&botToken=t", Err("ERROR_ARGUMENT")),
+            ("imbot.v2.Chat.Message.read", "dialogId=chat1&botId=5&botToken=t", Err("BOT_NOT_FOUND")),
+            ("imbot.v2.chat.message.read", "", Err("ERROR_METHOD_NOT_FOUND")),
+            ("imbot.chat.updateColor", "CHAT_ID=1&COLOR=RED", Err("ACCESS_DENIED")),
             ("event.get", "", Err("ACCESS_DENIED")),
         ] {
             assert_eq!(call(method, query), expected, "{method} {query}");

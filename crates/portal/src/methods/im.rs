@@ -1,63 +1,12 @@
-//! `im.*`: what the person (or bot) behind the credentials does.
+//! `im.*` about dialogs, in the name of the person (or bot) behind the credentials.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, check_extras, ids_of};
-use crate::refusal::{Refusal, bad, forbidden};
-use crate::state::State;
-use crate::state::chats::Membership;
-use crate::state::messages::{Draft, LIKE, LikeAction, Untouched};
+use super::{Answer, Call};
+use crate::refusal::{bad, forbidden};
+use crate::state::marks::LIKE;
+use crate::state::{Change, State};
 use crate::tree::Tree;
-
-/// `im.message.like`
-pub(super) fn message_like(call: &mut Call<'_>) -> Answer {
-    like(call, call.caller.user)
-}
-
-/// The likes of `im.message.like` and `imbot.message.like` differ only in whose they are.
-pub(super) fn like(call: &mut Call<'_>, user: u64) -> Answer {
-    let message =
-        call.id("MESSAGE_ID").ok_or_else(|| bad("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
-    let action = LikeAction::of(&call.text("ACTION"));
-    match call.state.like(message, user, action) {
-        Ok(()) => Ok(Value::Bool(true)),
-        Err(_) => Err(bad("WITHOUT_CHANGES", "Action completed without changes")),
-    }
-}
-
-/// `im.message.add`
-pub(super) fn message_add(call: &mut Call<'_>) -> Answer {
-    check_extras(&call.params)?;
-    let user = call.caller.user;
-    let dialog = call.text("DIALOG_ID");
-    let chat = if dialog.starts_with("chat") {
-        call.state.dialog(user, &dialog).ok_or_else(|| bad("CHAT_ID", "Error creating message"))?
-    } else {
-        let id: u64 = dialog.parse().map_err(|_| bad("USER_ID_EMPTY", "User ID can't be empty"))?;
-        call.state.dialog(user, &id.to_string()).ok_or_else(|| bad("USER_NOT_FOUND", "User not found"))?
-    };
-    let reply_to = call.id("REPLY_ID");
-    if let Some(reply) = reply_to {
-        check_reply(call.state, reply, chat, user)?;
-    }
-    let mut draft = Draft::new(chat, user, call.text("MESSAGE"));
-    draft.system = call.text("SYSTEM") == "Y";
-    draft.reply_to = reply_to;
-    call.state.post(draft).map(Value::from).map_err(|error| match error {
-        Untouched::Empty => bad("MESSAGE_EMPTY", "Message can't be empty"),
-        Untouched::NoAccess | Untouched::NoChange => bad("ACCESS_ERROR", "Action unavailable"),
-    })
-}
-
-fn check_reply(state: &State, reply: u64, chat: u64, user: u64) -> Result<(), Refusal> {
-    match state.visible(reply, user) {
-        None => Err(bad("REPLY_ACCESS_ERROR", "Action unavailable")),
-        Some(message) if message.chat != chat => {
-            Err(bad("REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message within the same chat"))
-        }
-        Some(_) => Ok(()),
-    }
-}
 
 /// `im.dialog.messages.get`: newest first, or oldest first from `FIRST_ID` on.
 pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
@@ -137,23 +86,17 @@ pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
             })
         })
         .collect();
-    Ok(json!({"chat_id": id, "messages": messages, "users": users, "files": []}))
+    let shown = ids.iter().filter_map(|id| call.state.messages.get(id));
+    let files = shown.flat_map(|message| &message.content.files);
+    let files: Vec<Value> = files.filter_map(|id| call.state.describe_file(*id)).collect();
+    Ok(json!({"chat_id": id, "messages": messages, "users": users, "files": files}))
 }
 
 fn message_json(state: &State, id: u64) -> Option<Value> {
     let message = state.messages.get(&id)?;
-    let mut params = Tree::new();
+    let mut params = message.params();
     if let Some(likes) = message.marks.get(LIKE) {
         params.put("LIKE", &json!(likes));
-    }
-    if let Some(reply) = message.reply_to {
-        params.put("REPLY_ID", reply);
-    }
-    if message.deleted {
-        params.put("IS_DELETED", "Y");
-    }
-    if message.edited {
-        params.put("IS_EDITED", "Y");
     }
     Some(json!({
         "id": id,
@@ -169,29 +112,29 @@ fn message_json(state: &State, id: u64) -> Option<Value> {
     }))
 }
 
-/// `im.chat.user.add`
-pub(super) fn chat_user_add(call: &mut Call<'_>) -> Answer {
-    let user = call.caller.user;
-    invite(call, user)
+/// `im.dialog.writing`
+pub(super) fn dialog_writing(call: &mut Call<'_>) -> Answer {
+    let (user, dialog) = (call.caller.user, call.text("DIALOG_ID"));
+    if dialog.strip_prefix("chat").unwrap_or(&dialog).parse::<u64>().is_err() {
+        return Err(bad("DIALOG_ID_EMPTY", "Dialog ID can't be empty"));
+    }
+    let chat = call.state.dialog(user, &dialog);
+    let chat = chat.filter(|chat| call.state.chats.get(chat).is_some_and(|chat| chat.has(user)));
+    let chat = chat.ok_or_else(|| forbidden("ACCESS_ERROR", "Action unavailable"))?;
+    call.state.changes.push(Change::Typing { chat, user });
+    Ok(Value::Bool(true))
 }
 
-/// Adding people works alike for `im.chat.user.add` and `imbot.chat.user.add`.
-pub(super) fn invite(call: &mut Call<'_>, inviter: u64) -> Answer {
-    let chat = call.id("CHAT_ID").ok_or_else(|| bad("CHAT_ID_EMPTY", "Chat ID can't be empty"))?;
-    let users = call.params.get("USERS").map(ids_of).unwrap_or_default();
-    if users.is_empty() {
-        return Err(bad("WRONG_REQUEST", "User IDs must be passed in array format"));
-    }
-    match call.state.invite(chat, inviter, &users) {
-        Ok(()) => Ok(Value::Bool(true)),
-        Err(Membership::NotAGroup) => Err(forbidden("ACCESS_ERROR", "Action unavailable")),
-        Err(Membership::NoSuchChat | Membership::NoAccess) => {
-            Err(forbidden("ACCESS_ERROR", "It is forbidden to add users to this chat"))
-        }
-        Err(Membership::NoChange) => {
-            Err(bad("WRONG_REQUEST", "You don't have access or user already member in chat"))
-        }
-    }
+/// `im.v2.Chat.Bot.sendContext`
+pub(super) fn send_context(call: &mut Call<'_>) -> Answer {
+    let (user, dialog) = (call.caller.user, call.text("dialogId"));
+    let Some(context @ Tree::Array(_)) = call.params.get("context").cloned() else {
+        return Err(bad("ERROR_ARGUMENT", "Argument 'context' is null or empty"));
+    };
+    let denied = || forbidden("ACCESS_DENIED", "Access denied");
+    let chat = call.state.dialog(user, &dialog).ok_or_else(denied)?;
+    call.state.give_context(chat, user, &context).map_err(|_| denied())?;
+    Ok(json!({"result": true}))
 }
 
 #[cfg(test)]
@@ -199,27 +142,6 @@ mod tests {
     use super::super::webhook_call;
     use crate::state::sample;
     use serde_json::json;
-
-    #[test]
-    fn every_error_of_message_add() {
-        let mut state = sample();
-        let private = state.dialog(27, "42").unwrap();
-        let secret = state.post(super::Draft::new(private, 27, "hush")).unwrap();
-        let dm = state.dialog(1, "27").unwrap();
-        let other = state.post(super::Draft::new(dm, 27, "hi")).unwrap();
-        for (query, code) in [
-            ("DIALOG_ID=chat1".to_owned(), "MESSAGE_EMPTY"),
-            ("MESSAGE=x".to_owned(), "USER_ID_EMPTY"),
-            ("MESSAGE=x&DIALOG_ID=999".to_owned(), "USER_NOT_FOUND"),
-            ("MESSAGE=x&DIALOG_ID=chat999".to_owned(), "CHAT_ID"),
-            (format!("MESSAGE=x&DIALOG_ID=chat{private}"), "ACCESS_ERROR"),
-            (format!("MESSAGE=x&DIALOG_ID=chat1&REPLY_ID={secret}"), "REPLY_ACCESS_ERROR"),
-            (format!("MESSAGE=x&DIALOG_ID=chat1&REPLY_ID={other}"), "REPLY_FROM_OTHER_CHAT_ERROR"),
-            ("MESSAGE=x&DIALOG_ID=chat1&ATTACH=x".to_owned(), "ATTACH_ERROR"),
-        ] {
-            assert_eq!(webhook_call(&mut state, "im.message.add", &query), Err(code), "{query}");
-        }
-    }
 
     #[test]
     fn history_goes_back_from_the_newest() {

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use super::content::parts_v1;
 use super::imbot::{bot, owner};
-use super::{Answer, Call, check_extras, is_address, text_of};
+use super::{Answer, Call, given_text, is_address, text_of};
 use crate::credentials::Via;
 use crate::refusal::{Refusal, bad};
 use crate::state::bots::with_client_id;
-use crate::state::commands::Command;
+use crate::state::commands::{Command, Localized};
 use crate::state::messages::Draft;
 use crate::tree::Tree;
 
@@ -28,26 +29,39 @@ pub(super) fn register(call: &mut Call<'_>) -> Answer {
     if name.is_empty() {
         return Err(bad("COMMAND_ERROR", "Command isn't specified"));
     }
-    let common = call.text("COMMON") == "Y";
-    let first_title =
-        call.params.get("LANG").and_then(|lang| lang.entries().next().map(|(_, first)| first.clone()));
-    let Some(first_title @ Tree::Array(_)) = first_title else {
+    let Some((titles, params)) = call.params.get("LANG").and_then(localized) else {
         return Err(bad("LANG_ERROR", "Lang set can't be empty"));
-    };
-    let handler = match call.caller.via {
-        Via::Webhook => with_client_id(&url, &call.text("CLIENT_ID")),
-        Via::Application(_) => url,
     };
     let command = Command {
         id: 0,
         bot,
         name,
-        handler,
-        common,
-        title: text_of(&first_title, "TITLE"),
-        params: text_of(&first_title, "PARAMS"),
+        handler: address(call, url),
+        common: call.text("COMMON") == "Y",
+        hidden: call.text("HIDDEN") == "Y",
+        extranet: call.text("EXTRANET_SUPPORT") == "Y",
+        titles,
+        params,
     };
     Ok(Value::from(call.state.add_command(command)))
+}
+
+/// Where the event goes: for webhooks with their `CLIENT_ID`.
+fn address(call: &Call<'_>, url: String) -> String {
+    match call.caller.via {
+        Via::Webhook => with_client_id(&url, &call.text("CLIENT_ID")),
+        Via::Application(_) => url,
+    }
+}
+
+/// Titles and hints out of `LANG`, by language; `None` if there is nothing.
+fn localized(lang: &Tree) -> Option<(Localized, Localized)> {
+    let texts = |field: &str| -> Localized {
+        let texts = lang.entries().map(|(_, set)| (text_of(set, "LANGUAGE_ID"), text_of(set, field)));
+        texts.filter(|(_, text)| !text.is_empty()).collect()
+    };
+    let is_set = lang.entries().next().is_some_and(|(_, first)| first.is_array());
+    is_set.then(|| (texts("TITLE"), texts("PARAMS")))
 }
 
 /// The command a call is about, by `COMMAND_ID`, or by its name where that may stand instead.
@@ -69,6 +83,32 @@ fn command(call: &Call<'_>, by_name: bool) -> Result<Command, Refusal> {
     Ok(found.clone())
 }
 
+/// `imbot.command.update`
+pub(super) fn update(call: &mut Call<'_>) -> Answer {
+    let mut command = command(call, false)?;
+    let fields = call.params.get("FIELDS").cloned().unwrap_or_else(Tree::new);
+    if fields == Tree::new() {
+        return Err(bad("WRONG_REQUEST", "Update fields can't be empty"));
+    }
+    match given_text(&fields, "EVENT_COMMAND_ADD") {
+        Some(url) if is_address(&url) => command.handler = address(call, url),
+        Some(_) => return Err(bad("EVENT_COMMAND_ADD_ERROR", "Wrong handler URL")),
+        None => {}
+    }
+    let name = text_of(&fields, "COMMAND").trim_start_matches('/').to_owned();
+    if !name.is_empty() {
+        command.name = name;
+    }
+    if let Some((titles, params)) = fields.get("LANG").and_then(localized) {
+        (command.titles, command.params) = (titles, params);
+    }
+    let flag = |name: &str, old: bool| given_text(&fields, name).map_or(old, |flag| flag == "Y");
+    command.hidden = flag("HIDDEN", command.hidden);
+    command.extranet = flag("EXTRANET_SUPPORT", command.extranet);
+    call.state.update_command(command);
+    Ok(Value::Bool(true))
+}
+
 /// `imbot.command.unregister`
 pub(super) fn unregister(call: &mut Call<'_>) -> Answer {
     let command = command(call, false)?;
@@ -85,11 +125,13 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     if text.is_empty() {
         return Err(bad("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    check_extras(&call.params)?;
+    let parts = parts_v1(call, command.bot)?;
     let not_added = || bad("WRONG_REQUEST", "Message isn't added");
     let chat = call.state.messages.get(&message).map(|message| message.chat).ok_or_else(not_added)?;
     let mut draft = Draft::new(chat, command.bot, text);
     draft.system = call.text("SYSTEM") == "Y";
+    draft.content = parts.into();
+    draft.from_outside = command.common;
     call.state.post(draft).map(Value::from).map_err(|_| not_added())
 }
 
@@ -131,6 +173,26 @@ mod tests {
         ] {
             assert_eq!(webhook_call(&mut state, "imbot.command.answer", &query), expected, "{query}");
         }
+        let again = good.replace("http://a/", "http://b/");
+        assert_eq!(webhook_call(&mut state, "imbot.command.register", &again), Ok(json!(11)));
+        assert_eq!(state.commands[&11].handler, "http://a/?CLIENT_ID=k", "it changes nothing");
+        for (query, expected) in [
+            ("CLIENT_ID=k&COMMAND_ID=9&FIELDS[HIDDEN]=Y", Err("COMMAND_ID_ERROR")),
+            ("CLIENT_ID=o&COMMAND_ID=11&FIELDS[HIDDEN]=Y", Err("APP_ID_ERROR")),
+            ("CLIENT_ID=k&COMMAND_ID=11", Err("WRONG_REQUEST")),
+            ("CLIENT_ID=k&COMMAND_ID=11&FIELDS[EVENT_COMMAND_ADD]=x", Err("EVENT_COMMAND_ADD_ERROR")),
+            (
+                "CLIENT_ID=k&COMMAND_ID=11&FIELDS[EVENT_COMMAND_ADD]=http://b/&FIELDS[COMMAND]=say&FIELDS[HIDDEN]=Y\
+                 &FIELDS[LANG][0][LANGUAGE_ID]=de&FIELDS[LANG][0][TITLE]=Sag",
+                Ok(json!(true)),
+            ),
+        ] {
+            assert_eq!(webhook_call(&mut state, "imbot.command.update", query), expected, "{query}");
+        }
+        let shown = state.commands[&11].show();
+        let expected = json!({"name": "say", "title": "Sag", "titles": {"de": "Sag"}, "params": "",
+            "common": false, "hidden": true});
+        assert_eq!((&shown, state.commands[&11].handler.as_str()), (&expected, "http://b/?CLIENT_ID=k"));
         let gone = webhook_call(&mut state, "imbot.command.unregister", "CLIENT_ID=k&COMMAND_ID=11");
         assert_eq!(gone, Ok(json!(true)));
     }

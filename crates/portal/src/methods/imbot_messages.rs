@@ -2,20 +2,19 @@
 
 use serde_json::Value;
 
+use super::content::parts_v1;
+use super::im_messages::{change, check_age, closed, like as set_like, message_id};
 use super::imbot::bot;
-use super::{Answer, Call, check_extras, given_text, im};
-use crate::refusal::{Refusal, bad, forbidden};
+use super::{Answer, Call};
+use crate::refusal::bad;
 use crate::state::messages::{Draft, Untouched};
-
-/// A bot may change its message for three days.
-const EDITABLE_SECONDS: u64 = 3 * 24 * 3600;
 
 /// `imbot.message.add`
 pub(super) fn add(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let (from, to) = (call.id("FROM_USER_ID"), call.id("TO_USER_ID"));
-    let (author, dialog, system) = match (from, to) {
-        // A message between two people, as if the platform had written it.
+    let (viewer, dialog, system) = match (from, to) {
+        // A message in the chat of two people, as if the platform had written it.
         (Some(from), Some(to)) => (from, to.to_string(), true),
         _ => (bot, call.text("DIALOG_ID"), call.text("SYSTEM") == "Y"),
     };
@@ -26,53 +25,41 @@ pub(super) fn add(call: &mut Call<'_>) -> Answer {
     if text.is_empty() {
         return Err(bad("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    check_extras(&call.params)?;
+    let parts = parts_v1(call, bot)?;
     let not_added = || bad("WRONG_REQUEST", "Message isn't added");
-    let chat = call.state.dialog(author, &dialog).ok_or_else(not_added)?;
-    let mut draft = Draft::new(chat, author, text);
+    let chat = call.state.dialog(viewer, &dialog).ok_or_else(not_added)?;
+    let mut draft = Draft::new(chat, bot, text);
     draft.system = system;
+    draft.from_outside = viewer != bot;
+    draft.content = parts.into();
     call.state.post(draft).map(Value::from).map_err(|_| not_added())
-}
-
-/// The bot's message a call is about.
-fn message(call: &Call<'_>, bot: u64) -> Result<u64, Refusal> {
-    let id = call.id("MESSAGE_ID").ok_or_else(|| bad("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
-    let message = call.state.messages.get(&id).filter(|message| {
-        message.author == bot
-            && !message.deleted
-            && call.state.now.since(message.date).as_secs() <= EDITABLE_SECONDS
-    });
-    message.map(|message| message.id).ok_or_else(closed)
-}
-
-fn closed() -> Refusal {
-    forbidden("CANT_EDIT_MESSAGE", "Time has expired for modification or you don't have access")
 }
 
 /// `imbot.message.update`; an empty `MESSAGE` deletes.
 pub(super) fn update(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
-    let message = message(call, bot)?;
-    check_extras(&call.params)?;
-    let done = match given_text(&call.params, "MESSAGE") {
-        None => Ok(()),
-        Some(text) if text.is_empty() => call.state.delete(message, bot),
-        Some(text) => call.state.edit(message, bot, &text),
-    };
-    done.map(|()| Value::Bool(true)).map_err(|_: Untouched| closed())
+    change(call, bot, bot)
 }
 
-/// `imbot.message.delete`
+/// `imbot.message.delete`; with `COMPLETE` nothing is left of it.
 pub(super) fn delete(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
-    let message = message(call, bot)?;
-    call.state.delete(message, bot).map(|()| Value::Bool(true)).map_err(|_: Untouched| closed())
+    let message = message_id(call)?;
+    check_age(call, message)?;
+    if call.state.messages.get(&message).is_none_or(|message| message.author != bot) {
+        return Err(closed());
+    }
+    let done = match call.text("COMPLETE").as_str() {
+        "Y" => call.state.erase(message, bot),
+        _ => call.state.delete(message, bot),
+    };
+    done.map(|()| Value::Bool(true)).map_err(|_: Untouched| closed())
 }
 
 /// `imbot.message.like`: the like is the bot's, whoever calls.
 pub(super) fn like(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
-    im::like(call, bot)
+    set_like(call, bot)
 }
 
 #[cfg(test)]
@@ -130,6 +117,11 @@ mod tests {
         assert_eq!(call(&mut state, ""), Err("MESSAGE_ID_ERROR"));
         assert_eq!(call(&mut state, &theirs.to_string()), Err("CANT_EDIT_MESSAGE"));
         assert_eq!(call(&mut state, &id.to_string()), Ok(json!(true)));
+        let erase = format!("CLIENT_ID=k&MESSAGE_ID={}&COMPLETE=Y", id.as_u64().unwrap() + 1);
+        webhook_call(&mut state, "imbot.message.add", "CLIENT_ID=k&DIALOG_ID=chat1&MESSAGE=z").unwrap();
+        assert_eq!(webhook_call(&mut state, "imbot.message.delete", &erase), Ok(json!(true)));
+        assert_eq!(webhook_call(&mut state, "imbot.message.delete", &erase), Err("CANT_EDIT_MESSAGE"));
+        assert_eq!(state.chats[&1].messages.last(), id.as_u64().as_ref(), "nothing is left of it");
         state.now = state.now.plus_seconds(3 * 24 * 3600 + 1);
         assert_eq!(call(&mut state, &id.to_string()), Err("CANT_EDIT_MESSAGE"));
         let delete = format!("CLIENT_ID=k&MESSAGE_ID={id}");

@@ -269,4 +269,17 @@ mod tests {
         let gone = webhook_call(&mut state, "imbot.v2.Bot.unregister", "botToken=new&botId=1001");
         assert_eq!(gone, Ok(json!({"result": true})));
     }
+
+    #[test]
+    fn one_owner_has_at_most_a_hundred_bots() {
+        let mut state = sample();
+        let bot = |number: u32| GOOD.replace("[code]=b", &format!("[code]=b{number}"));
+        for number in 0..100 {
+            webhook_call(&mut state, "imbot.v2.Bot.register", &bot(number)).unwrap();
+        }
+        assert_eq!(webhook_call(&mut state, "imbot.v2.Bot.register", &bot(100)), Err("BOT_LIMIT_EXCEEDED"));
+        assert!(webhook_call(&mut state, "imbot.v2.Bot.register", &bot(7)).is_ok(), "that one is known");
+        let theirs = bot(100).replace("[botToken]=t", "[botToken]=u");
+        assert!(webhook_call(&mut state, "imbot.v2.Bot.register", &theirs).is_ok());
+    }
 }

@@ -2,21 +2,26 @@
 
 use serde_json::{Value, json};
 
+use super::content::parts_v2;
 use super::imbot_v2::bot;
-use super::{Answer, Call, text_of};
+use super::{Answer, Call, given_text, text_of};
 use crate::refusal::{Refusal, bad, forbidden};
-use crate::state::commands::Command;
+use crate::state::commands::{Command, Localized, in_english};
 use crate::state::messages::Draft;
 use crate::tree::Tree;
 
-/// A text, or the English (else the first) of several by language.
-fn localized(fields: &Tree, name: &str) -> String {
+/// Texts by language; one alone counts as English.
+fn localized(fields: &Tree, name: &str) -> Localized {
     match fields.get(name) {
         Some(texts @ Tree::Array(_)) => {
-            let text = texts.get("en").or_else(|| texts.entries().next().map(|(_, text)| text));
-            text.and_then(Tree::text).unwrap_or_default()
+            let texts = texts.entries().filter_map(|(code, text)| Some((code.clone(), text.text()?)));
+            texts.filter(|(_, text)| !text.is_empty()).collect()
         }
-        _ => text_of(fields, name),
+        _ => Some(text_of(fields, name))
+            .filter(|text| !text.is_empty())
+            .map(|text| ("en".to_owned(), text))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -26,8 +31,8 @@ fn show(command: &Command) -> Value {
         "botId": command.bot,
         "command": format!("/{}", command.name),
         "common": command.common,
-        "hidden": false,
-        "extranetSupport": false,
+        "hidden": command.hidden,
+        "extranetSupport": command.extranet,
     })
 }
 
@@ -42,17 +47,54 @@ pub(super) fn register(call: &mut Call<'_>) -> Answer {
     if name.contains(char::is_whitespace) {
         return Err(bad("COMMAND_NAME_INVALID", "Command name is invalid"));
     }
+    let flag = |name: &str| fields.get(name).is_some_and(Tree::flag);
     let command = Command {
         id: 0,
         bot,
         name,
         handler: String::new(),
-        common: fields.get("common").is_some_and(Tree::flag),
-        title: localized(&fields, "title"),
+        common: flag("common"),
+        hidden: flag("hidden"),
+        extranet: flag("extranetSupport"),
+        titles: localized(&fields, "title"),
         params: localized(&fields, "params"),
     };
+    if command.titles.is_empty() && !command.hidden {
+        return Err(bad("COMMAND_TITLE_REQUIRED", "Command title is required"));
+    }
     let id = call.state.add_command(command);
     Ok(json!({"command": call.state.commands.get(&id).map(show)}))
+}
+
+/// `imbot.v2.Command.update`: languages that are not named keep their texts, `null` takes one away.
+pub(super) fn update(call: &mut Call<'_>) -> Answer {
+    let bot = bot(call)?;
+    let mut command = command(call, bot).ok_or_else(|| bad("COMMAND_NOT_FOUND", "Command not found"))?;
+    let fields = call.params.get("fields").cloned().unwrap_or_else(Tree::new);
+    if let Some(name) = given_text(&fields, "command") {
+        let name = name.trim_start_matches('/');
+        if name.is_empty() {
+            return Err(bad("COMMAND_NAME_EMPTY", "Command name is empty"));
+        }
+        let mut others =
+            call.state.commands.values().filter(|other| other.bot == bot && other.id != command.id);
+        if others.any(|other| other.name == name) {
+            return Err(bad("COMMAND_ALREADY_EXISTS", "Command already exists"));
+        }
+        name.clone_into(&mut command.name);
+    }
+    for (name, texts) in [("title", &mut command.titles), ("params", &mut command.params)] {
+        let given = fields.get(name).unwrap_or(&Tree::Null);
+        texts.retain(|code, _| given.get(code) != Some(&Tree::Null));
+        texts.extend(localized(&fields, name));
+    }
+    let flag = |name: &str, old: bool| fields.get(name).map_or(old, Tree::flag);
+    command.common = flag("common", command.common);
+    command.hidden = flag("hidden", command.hidden);
+    command.extranet = flag("extranetSupport", command.extranet);
+    let shown = show(&command);
+    call.state.update_command(command);
+    Ok(json!({"command": shown}))
 }
 
 /// The command a call is about, which has to be the bot's own.
@@ -77,8 +119,8 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
     let commands: Vec<Value> = own
         .map(|command| {
             let mut shown = show(command);
-            shown["title"] = json!(command.title);
-            shown["params"] = json!(command.params);
+            shown["title"] = json!(in_english(&command.titles));
+            shown["params"] = json!(in_english(&command.params));
             shown["category"] = json!(name);
             shown["context"] = json!("");
             shown
@@ -91,12 +133,14 @@ pub(super) fn list(call: &mut Call<'_>) -> Answer {
 pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let failed = || bad("COMMAND_ANSWER_FAILED", "Command answer failed");
-    command(call, bot).ok_or_else(failed)?;
+    let command = command(call, bot).ok_or_else(failed)?;
     let message = call.id("messageId").and_then(|id| call.state.messages.get(&id));
     let chat = message.map(|message| message.chat).ok_or_else(failed)?;
     let fields = call.params.get("fields").cloned().unwrap_or_else(Tree::new);
     let mut draft = Draft::new(chat, bot, text_of(&fields, "message"));
     draft.system = fields.get("system").is_some_and(Tree::flag);
+    draft.content = parts_v2(&fields, bot)?.into();
+    draft.from_outside = command.common;
     call.state.post(draft).map(|_| json!({"result": true})).map_err(|_| failed())
 }
 
@@ -159,6 +203,23 @@ mod tests {
         let made = call(&mut state, "register", "fields[command]=/help&fields[title][en]=Help").unwrap();
         assert_eq!((&made["command"]["id"], &made["command"]["command"]), (&json!(11), &json!("/help")));
         assert_eq!(call(&mut state, "list", "").unwrap()["commands"][0]["title"], "Help");
+        assert_eq!(call(&mut state, "register", "fields[command]=bare"), Err("COMMAND_TITLE_REQUIRED"));
+        let again =
+            call(&mut state, "register", "fields[command]=help&fields[title][en]=Other&fields[common]=Y");
+        assert_eq!(again.unwrap(), made, "a known command is left as it is");
+        let hidden = call(&mut state, "register", "fields[command]=bare&fields[hidden]=1").unwrap();
+        assert_eq!((&hidden["command"]["id"], &hidden["command"]["hidden"]), (&json!(12), &json!(true)));
+        for (query, code) in [
+            ("commandId=9&fields[command]=x", "COMMAND_NOT_FOUND"),
+            ("commandId=11&fields[command]=/", "COMMAND_NAME_EMPTY"),
+            ("commandId=11&fields[command]=bare", "COMMAND_ALREADY_EXISTS"),
+        ] {
+            assert_eq!(call(&mut state, "update", query), Err(code), "{query}");
+        }
+        let titles = "commandId=11&fields[title][de]=Hilfe&fields[common]=Y";
+        assert_eq!(call(&mut state, "update", titles).unwrap()["command"]["common"], true);
+        assert_eq!(state.commands[&11].show()["titles"], json!({"en": "Help", "de": "Hilfe"}));
+        call(&mut state, "unregister", "commandId=12").unwrap();
         let id = state.post(Draft::new(1, 27, "/help me")).unwrap();
         let got = webhook_call(&mut state, "imbot.v2.Event.get", OWN).unwrap();
         let command = &got["events"].as_array().unwrap().last().unwrap()["data"]["command"];

@@ -1,17 +1,24 @@
 //! The methods, one file per family.
 
+mod content;
 mod discovery;
+mod disk;
 mod examples;
+mod files;
 mod general;
 mod im;
+mod im_chats;
+mod im_messages;
 mod imbot;
 mod imbot_chats;
 mod imbot_commands;
 mod imbot_messages;
 mod imbot_v2;
+mod imbot_v2_chats;
 mod imbot_v2_commands;
 mod imbot_v2_messages;
 
+pub(crate) use files::{NoContent, decode};
 pub(crate) use imbot_v2_messages::is_reaction;
 
 use std::time::Instant;
@@ -19,7 +26,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::credentials::Caller;
-use crate::refusal::{Refusal, bad};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::tree::Tree;
 use crate::work::time;
@@ -76,6 +83,7 @@ const fn method(
 
 const IM: &[&str] = &["im"];
 const IMBOT: &[&str] = &["imbot"];
+const DISK: &[&str] = &["disk"];
 const USER: &[&str] = &["user", "user_basic", "user_brief"];
 
 const METHODS: &[Method] = &[
@@ -89,21 +97,45 @@ const METHODS: &[Method] = &[
     method("server.time", &[], general::server_time),
     method("user.admin", &[], general::user_admin),
     method("user.current", USER, general::user_current),
-    method("im.chat.user.add", IM, im::chat_user_add),
+    method("disk.file.get", DISK, disk::file_get),
+    method("disk.folder.uploadFile", DISK, disk::upload_file),
+    method("im.chat.add", IM, im_chats::add),
+    method("im.chat.leave", IM, im_chats::leave),
+    method("im.chat.setOwner", IM, im_chats::set_owner),
+    method("im.chat.updateTitle", IM, im_chats::update_title),
+    method("im.chat.user.add", IM, im_chats::user_add),
+    method("im.chat.user.delete", IM, im_chats::user_delete),
+    method("im.chat.user.list", IM, im_chats::user_list),
     method("im.dialog.messages.get", IM, im::dialog_messages_get),
-    method("im.message.add", IM, im::message_add),
-    method("im.message.like", IM, im::message_like),
+    method("im.dialog.writing", IM, im::dialog_writing),
+    method("im.disk.file.commit", IM, disk::commit),
+    method("im.disk.folder.get", IM, disk::folder_get),
+    method("im.message.add", IM, im_messages::add),
+    method("im.message.command", IM, im_messages::command),
+    method("im.message.delete", IM, im_messages::delete),
+    method("im.message.like", IM, im_messages::message_like),
+    method("im.message.update", IM, im_messages::update),
     method("im.revision.get", IM, general::im_revision),
+    method("im.v2.Chat.Bot.sendContext", IM, im::send_context),
+    method("im.v2.File.download", IM, files::user_download),
+    method("im.v2.File.upload", IM, files::user_upload),
     method("imbot.bot.list", IMBOT, imbot::list),
     method("imbot.register", IMBOT, imbot::register),
     method("imbot.unregister", IMBOT, imbot::unregister),
     method("imbot.update", IMBOT, imbot::update),
+    method("imbot.chat.add", IMBOT, imbot_chats::add),
     method("imbot.chat.leave", IMBOT, imbot_chats::leave),
     method("imbot.chat.sendTyping", IMBOT, imbot_chats::send_typing),
+    method("imbot.chat.setManager", IMBOT, imbot_chats::set_manager),
+    method("imbot.chat.setOwner", IMBOT, imbot_chats::set_owner),
+    method("imbot.chat.updateTitle", IMBOT, imbot_chats::update_title),
     method("imbot.chat.user.add", IMBOT, imbot_chats::user_add),
+    method("imbot.chat.user.delete", IMBOT, imbot_chats::user_delete),
+    method("imbot.chat.user.list", IMBOT, imbot_chats::user_list),
     method("imbot.command.answer", IMBOT, imbot_commands::answer),
     method("imbot.command.register", IMBOT, imbot_commands::register),
     method("imbot.command.unregister", IMBOT, imbot_commands::unregister),
+    method("imbot.command.update", IMBOT, imbot_commands::update),
     method("imbot.message.add", IMBOT, imbot_messages::add),
     method("imbot.message.delete", IMBOT, imbot_messages::delete),
     method("imbot.message.like", IMBOT, imbot_messages::like),
@@ -118,12 +150,26 @@ const METHODS: &[Method] = &[
     method("imbot.v2.Chat.Message.send", IMBOT, imbot_v2_messages::send),
     method("imbot.v2.Chat.InputAction.notify", IMBOT, imbot_v2_messages::notify),
     method("imbot.v2.Chat.Message.delete", IMBOT, imbot_v2_messages::delete),
+    method("imbot.v2.Chat.Message.get", IMBOT, imbot_v2_messages::get),
     method("imbot.v2.Chat.Message.update", IMBOT, imbot_v2_messages::update),
+    method("imbot.v2.Chat.Manager.add", IMBOT, imbot_v2_chats::manager_add),
+    method("imbot.v2.Chat.Manager.delete", IMBOT, imbot_v2_chats::manager_delete),
+    method("imbot.v2.Chat.User.add", IMBOT, imbot_v2_chats::user_add),
+    method("imbot.v2.Chat.User.delete", IMBOT, imbot_v2_chats::user_delete),
+    method("imbot.v2.Chat.User.list", IMBOT, imbot_v2_chats::user_list),
+    method("imbot.v2.Chat.add", IMBOT, imbot_v2_chats::add),
+    method("imbot.v2.Chat.get", IMBOT, imbot_v2_chats::get),
+    method("imbot.v2.Chat.leave", IMBOT, imbot_v2_chats::leave),
+    method("imbot.v2.Chat.setOwner", IMBOT, imbot_v2_chats::set_owner),
+    method("imbot.v2.Chat.update", IMBOT, imbot_v2_chats::update),
     method("imbot.v2.Command.answer", IMBOT, imbot_v2_commands::answer),
     method("imbot.v2.Command.list", IMBOT, imbot_v2_commands::list),
     method("imbot.v2.Command.register", IMBOT, imbot_v2_commands::register),
     method("imbot.v2.Command.unregister", IMBOT, imbot_v2_commands::unregister),
+    method("imbot.v2.Command.update", IMBOT, imbot_v2_commands::update),
     method("imbot.v2.Event.get", IMBOT, imbot_v2_commands::events),
+    method("imbot.v2.File.download", IMBOT, files::bot_download),
+    method("imbot.v2.File.upload", IMBOT, files::bot_upload),
     method("imbot.v2.Revision.get", IMBOT, general::imbot_revision),
 ];
 
@@ -138,6 +184,14 @@ fn known() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let methods = METHODS.iter().map(|method| (method.name, method.scopes));
     let examples = examples::all().map(|(name, example)| (name, example.scopes()));
     [("batch", &[] as &[_])].into_iter().chain(methods).chain(examples)
+}
+
+/// How a method is written that is there under this name.
+pub(crate) fn name_of(name: &str) -> Option<&'static str> {
+    find(name).map(|found| match found {
+        Found::Method(method) => method.name,
+        Found::Example(name, _) => name,
+    })
 }
 
 fn find(name: &str) -> Option<Found> {
@@ -158,6 +212,7 @@ pub(crate) fn call(state: &mut State, caller: &Caller, name: &str, params: &Tree
         Found::Example(name, example) => (name, example.scopes()),
     };
     caller.check_scope(scopes)?;
+    state.work.check(&caller.via, name, state.now)?;
     let params = if is_v2(name) { params.clone() } else { params.with_upper_keys() };
     let clock = Instant::now();
     let mut call = Call { state, caller, params };
@@ -212,34 +267,6 @@ fn is_address(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Attachments, keyboards and menus are checked for what the platform refuses, and not kept.
-fn check_extras(params: &Tree) -> Result<(), Refusal> {
-    const MAX: usize = 30 * 1024;
-    let extras = [
-        ("ATTACH", "ATTACH_ERROR", "ATTACH_OVERSIZE", "attach"),
-        ("KEYBOARD", "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE", "keyboard"),
-        ("MENU", "MENU_ERROR", "MENU_OVERSIZE", "menu"),
-    ];
-    for (name, wrong, too_large, word) in extras {
-        let size = match params.get(name) {
-            None | Some(Tree::Null) => continue,
-            Some(Tree::Text(text)) if text.is_empty() || text == "N" => continue,
-            Some(array @ Tree::Array(_)) => array.to_json().to_string().len(),
-            Some(scalar) => {
-                let text = scalar.text().unwrap_or_default();
-                if !serde_json::from_str::<Tree>(&text).is_ok_and(|tree| tree.is_array()) {
-                    return Err(bad(wrong, format!("Incorrect {word} params")));
-                }
-                text.len()
-            }
-        };
-        if size > MAX {
-            return Err(bad(too_large, format!("You have exceeded the maximum allowable size of {word}")));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 pub(crate) fn webhook_call(state: &mut State, method: &str, query: &str) -> Result<Value, &'static str> {
     let caller = crate::credentials::authenticate(state, Some(("1", "local")), &Tree::new()).unwrap();
@@ -259,16 +286,5 @@ mod tests {
         assert!(webhook_call(&mut state, "imbot.v2.Revision.get", "").is_ok());
         assert_eq!(webhook_call(&mut state, "imbot.v2.revision.get", ""), Err("ERROR_METHOD_NOT_FOUND"));
         assert_eq!(webhook_call(&mut state, "", ""), Err("ERROR_METHOD_NOT_FOUND"));
-    }
-
-    #[test]
-    fn extras_are_checked_as_the_platform_does() {
-        let code = |json: &str| check_extras(&serde_json::from_str(json).unwrap()).map_err(|r| r.code);
-        assert_eq!(code(r#"{"ATTACH": [{"MESSAGE": "x"}], "KEYBOARD": "N", "MENU": ""}"#), Ok(()));
-        assert_eq!(code(r#"{"ATTACH": "[{\"MESSAGE\": 1}]"}"#), Ok(()));
-        assert_eq!(code(r#"{"KEYBOARD": "nonsense"}"#), Err("KEYBOARD_ERROR"));
-        assert_eq!(code(r#"{"MENU": 7}"#), Err("MENU_ERROR"));
-        let large = "x".repeat(31_000);
-        assert_eq!(code(&format!(r#"{{"ATTACH": [{{"MESSAGE": "{large}"}}]}}"#)), Err("ATTACH_OVERSIZE"));
     }
 }

@@ -1,5 +1,7 @@
 //! Installed applications, and the tokens given out in their name.
 
+use serde::{Deserialize, Serialize};
+
 use super::State;
 use crate::clock::Moment;
 use crate::tree::Tree;
@@ -7,6 +9,8 @@ use crate::tree::Tree;
 const ACCESS_SECONDS: u64 = 3600;
 const REFRESH_SECONDS: u64 = 180 * 24 * 3600;
 const CODE_SECONDS: u64 = 30;
+/// How long an access token is remembered after its end.
+const REMEMBERED_SECONDS: u64 = 24 * 3600;
 /// An event carries a token that works for at least this long.
 const FRESH_SECONDS: u64 = 1800;
 
@@ -32,30 +36,79 @@ pub(crate) const ALL_SCOPES: [&str; 18] = [
     "userfieldconfig",
 ];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Application {
     pub(crate) number: u64,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     pub(crate) application_token: String,
-    pub(crate) scopes: Vec<String>,
+    pub(crate) settings: Settings,
+    /// Until then the application hears nothing, neither do its bots.
+    pub(crate) installed: bool,
+    /// `L` for local ones; `F`, `D`, `T` and `P` for those of the market.
+    pub(crate) status: String,
+    pub(crate) payment_expired: bool,
+    /// How long what was paid for lasts.
+    pub(crate) days: Option<u64>,
 }
 
-#[derive(Clone, Debug)]
+/// What its developer says about an application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) scopes: Vec<String>,
+    /// Where ONAPPUPDATE and the like go; an empty URL gets none.
+    pub(crate) handler: String,
+    /// The same for the installation alone; empty if there is none of its own.
+    pub(crate) install: String,
+    /// With pages of its own: then its install page decides when the installation is finished.
+    pub(crate) interface: bool,
+    /// Where `/oauth/authorize/` sends people back to.
+    pub(crate) redirect_uri: String,
+    pub(crate) version: u64,
+}
+
+impl Settings {
+    /// Where the installation is told of.
+    pub(crate) fn install_address(&self) -> &String {
+        if self.install.is_empty() { &self.handler } else { &self.install }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            scopes: Vec::new(),
+            handler: String::new(),
+            install: String::new(),
+            interface: false,
+            redirect_uri: String::new(),
+            version: 1,
+        }
+    }
+}
+
+impl Application {
+    /// The scopes as tokens and events tell them.
+    pub(crate) fn scope(&self) -> String {
+        self.settings.scopes.join(",")
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccessToken {
     pub(crate) client_id: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
     pub(crate) client_id: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -64,9 +117,9 @@ pub(crate) struct TokenPair {
 }
 
 /// A code of `/oauth/authorize/`, to be exchanged for tokens once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Code {
-    client_id: String,
+    pub(super) client_id: String,
     user: u64,
     expires: Moment,
 }
@@ -76,18 +129,23 @@ pub(crate) struct Code {
 pub(crate) enum NotRenewed {
     InvalidClient,
     InvalidGrant,
+    PaymentRequired,
 }
 
 impl State {
-    /// Installs a local application for the administrator; the installation is finished at once.
-    pub(crate) fn install(&mut self, scopes: &[&str]) -> Application {
-        let number = self.applications.len() as u64 + 1;
+    /// Adds a local application, not yet installed.
+    pub(super) fn add_application(&mut self, settings: Settings) -> Application {
+        let number = Self::take_id(&mut self.next_application);
         let application = Application {
             number,
             client_id: format!("local.{}.{}", self.hex(14), 10_000_000 + number),
             client_secret: self.hex(50),
             application_token: self.hex(32),
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            settings,
+            installed: false,
+            status: "L".to_owned(),
+            payment_expired: false,
+            days: None,
         };
         self.applications.insert(application.client_id.clone(), application.clone());
         application
@@ -103,6 +161,7 @@ impl State {
     }
 
     fn issue(&mut self, client_id: &str, user: u64) -> TokenPair {
+        self.forget_old_tokens();
         let expires = self.now.plus_seconds(ACCESS_SECONDS);
         let pair = TokenPair { access: self.hex(70), refresh: self.hex(70), user, expires };
         let client_id = client_id.to_owned();
@@ -118,6 +177,15 @@ impl State {
         );
         self.current_tokens.insert((client_id, user), pair.clone());
         pair
+    }
+
+    /// What nobody can have a use for any more. Expired access tokens are known for a while: their answer differs
+    /// from that of unknown ones.
+    fn forget_old_tokens(&mut self) {
+        let now = self.now;
+        self.access_tokens.retain(|_, token| now < token.expires.plus_seconds(REMEMBERED_SECONDS));
+        self.refresh_tokens.retain(|_, token| now < token.expires);
+        self.codes.retain(|_, code| now < code.expires);
     }
 
     /// `grant_type=refresh_token`: a new pair; the refresh token that was used is worth nothing any more.
@@ -161,21 +229,27 @@ impl State {
 
     fn check_client(&self, client_id: &str, secret: &str) -> Result<(), NotRenewed> {
         let application = self.applications.get(client_id).filter(|known| known.client_secret == secret);
-        application.map(|_| ()).ok_or(NotRenewed::InvalidClient)
+        match application {
+            None => Err(NotRenewed::InvalidClient),
+            Some(application) if application.payment_expired => Err(NotRenewed::PaymentRequired),
+            Some(_) => Ok(()),
+        }
     }
 
     /// The authorization block of an event, for one user. `refresh` adds the refresh token.
     pub(crate) fn auth_block(&mut self, client_id: &str, user: u64, refresh: bool) -> Tree {
         let pair = self.tokens(client_id, user);
-        let scope = self.applications.get(client_id).map(|app| app.scopes.join(",")).unwrap_or_default();
+        let application = self.applications.get(client_id);
+        let scope = application.map(Application::scope).unwrap_or_default();
+        let status = application.map(|application| application.status.clone()).unwrap_or_default();
         let mut auth = Tree::new();
         auth.put("access_token", pair.access)
             .put("expires", pair.expires.seconds().to_string())
             .put("expires_in", pair.expires.since(self.now).as_secs().to_string())
             .put("scope", scope)
             .put("domain", self.domain())
-            .put("server_endpoint", self.endpoint())
-            .put("status", "L")
+            .put("server_endpoint", self.server_endpoint())
+            .put("status", status)
             .put("client_endpoint", self.endpoint())
             .put("member_id", self.member_id.clone())
             .put("user_id", user.to_string());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::people::User;
 use super::{Change, State};
 use crate::credentials::Via;
@@ -9,14 +11,14 @@ use crate::events;
 use crate::form;
 use crate::tree::Tree;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Generation {
     V1,
     V2,
 }
 
 /// `TYPE` of generation 1, `type` of generation 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Bot,
     /// Generation 1 only: types before it answers. Sees what `Bot` sees.
@@ -62,7 +64,7 @@ impl Kind {
 }
 
 /// Who a bot belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// An application, by its client id.
     Application(String),
@@ -91,7 +93,7 @@ impl Owner {
 }
 
 /// Where the events of a bot go; an empty URL gets none.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Handlers {
     pub(crate) message_add: String,
     pub(crate) message_update: String,
@@ -126,7 +128,7 @@ impl Handlers {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bot {
     pub(crate) id: u64,
     pub(crate) code: String,
@@ -307,7 +309,7 @@ impl State {
         self.fetched.forget(bot);
         self.commands.retain(|_, command| command.bot != bot);
         for chat in self.chats.values_mut().filter(|chat| !chat.is_private()) {
-            chat.members.retain(|member| *member != bot);
+            chat.part_with(bot);
         }
         self.current_tokens.retain(|(_, user), _| *user != bot);
         self.access_tokens.retain(|_, token| token.user != bot);

@@ -1,17 +1,19 @@
 //! Chats and who is in them; dialogs as each side names them.
 
 use indexmap::IndexSet;
+use serde::{Deserialize, Serialize};
 
 use super::messages::Draft;
 use super::people::ADMINISTRATOR;
 use super::{Change, State};
 use crate::clock::Moment;
 use crate::events;
+use crate::tree::Tree;
 
 /// The group chat every portal begins with, after a reset too.
 pub(crate) const FIRST_CHAT: u64 = 1;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ChatKind {
     Private,
     Group,
@@ -29,13 +31,14 @@ pub(crate) struct Entity {
     pub(crate) data: [String; 3],
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Chat {
     pub(crate) id: u64,
     pub(crate) kind: ChatKind,
     /// Empty for private chats.
     pub(crate) title: String,
     pub(crate) owner: u64,
+    pub(crate) managers: Vec<u64>,
     pub(crate) created: Moment,
     pub(crate) members: Vec<u64>,
     pub(crate) messages: Vec<u64>,
@@ -50,9 +53,10 @@ impl Chat {
         self.members.contains(&user)
     }
 
-    /// The other person of a private chat.
+    /// The other person of a private chat, for one of the two.
     pub(crate) fn partner(&self, of: u64) -> Option<u64> {
-        self.members.iter().copied().find(|member| *member != of).filter(|_| self.is_private())
+        let other = self.members.iter().copied().find(|member| *member != of);
+        other.filter(|_| self.is_private() && self.has(of))
     }
 
     /// The dialog as `viewer` names it: `chat1`, or the other person's id in a private chat.
@@ -110,6 +114,8 @@ pub(crate) enum Membership {
     NoAccess,
     /// Nobody new among those to add, or the one to remove is not there.
     NoChange,
+    /// Nobody sends the owner away.
+    OwnerStays,
 }
 
 impl State {
@@ -121,6 +127,7 @@ impl State {
             kind: ChatKind::Group,
             title: "Workshop".to_owned(),
             owner: ADMINISTRATOR,
+            managers: Vec::new(),
             created: self.now,
             members,
             messages: Vec::new(),
@@ -159,6 +166,7 @@ impl State {
             kind: ChatKind::Private,
             title: String::new(),
             owner: partner,
+            managers: Vec::new(),
             created: self.now,
             members: vec![opener, partner],
             messages: Vec::new(),
@@ -185,7 +193,6 @@ impl State {
     /// A further group, or an open channel: there the first person is the client and the second the owner.
     /// Bots among the members learn of it. `None` without a person.
     pub(crate) fn found_chat(&mut self, title: String, line: bool, members: &[u64]) -> Option<u64> {
-        let members: Vec<u64> = members.iter().copied().collect::<IndexSet<_>>().into_iter().collect();
         let mut people = members.iter().copied().filter(|member| !self.is_bot(*member));
         let first = people.next()?;
         let (kind, owner) = if line {
@@ -193,15 +200,30 @@ impl State {
         } else {
             (ChatKind::Group, first)
         };
-        let bots: Vec<u64> = members.iter().copied().filter(|member| self.is_bot(*member)).collect();
+        Some(self.found(kind, title, first, owner, members.iter().copied().collect()))
+    }
+
+    /// All bots among the members learn of it but the founder.
+    pub(super) fn found(
+        &mut self,
+        kind: ChatKind,
+        title: String,
+        founder: u64,
+        owner: u64,
+        members: IndexSet<u64>,
+    ) -> u64 {
+        let members: Vec<u64> = members.into_iter().collect();
+        let told = members.iter().copied().filter(|member| self.is_bot(*member) && *member != founder);
+        let told: Vec<u64> = told.collect();
         let id = Self::take_id(&mut self.next_chat);
-        let created = self.now;
-        self.chats.insert(id, Chat { id, kind, title, owner, created, members, messages: Vec::new() });
+        let (created, managers) = (self.now, Vec::new());
+        let chat = Chat { id, kind, title, owner, managers, created, members, messages: Vec::new() };
+        self.chats.insert(id, chat);
         self.changes.push(Change::State);
-        for bot in bots {
-            events::joined(self, id, bot, first);
+        for bot in told {
+            events::joined(self, id, bot, founder);
         }
-        Some(id)
+        id
     }
 
     /// `im.chat.user.add`: writes a system message, and tells every bot among the new members.
@@ -241,22 +263,34 @@ impl State {
         if room.is_private() {
             return Err(Membership::NotAGroup);
         }
-        let index = room.members.iter().position(|member| *member == user).ok_or(Membership::NoChange)?;
-        room.members.remove(index);
+        if !room.has(user) {
+            return Err(Membership::NoChange);
+        }
+        room.part_with(user);
         let text = format!("{} left the chat", self.mention(user));
         self.announce(chat, text);
         Ok(())
     }
 
-    fn mention(&self, user: u64) -> String {
+    /// What a link to a chat carries for its bots.
+    pub(crate) fn give_context(&mut self, chat: u64, user: u64, context: &Tree) -> Result<(), Membership> {
+        let room = self.chats.get(&chat).ok_or(Membership::NoSuchChat)?;
+        if !room.has(user) {
+            return Err(Membership::NoAccess);
+        }
+        events::context_given(self, chat, user, context);
+        Ok(())
+    }
+
+    pub(super) fn mention(&self, user: u64) -> String {
         format!("[USER={user} REPLACE]{}[/USER]", self.name_of(user))
     }
 
     /// A message by the platform itself.
-    fn announce(&mut self, chat: u64, text: String) {
+    pub(super) fn announce(&mut self, chat: u64, text: String) {
         let mut draft = Draft::new(chat, 0, text);
         draft.system = true;
-        // The chat exists and the text is not empty: both callers have just seen to that.
+        // The chat exists and the text is not empty: all callers have just seen to that.
         let _ = self.post(draft);
         self.changes.push(Change::State);
     }

@@ -1,7 +1,9 @@
 //! Events of bots that fetch them: kept in order until confirmed, for a day at most.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
@@ -10,16 +12,16 @@ use crate::tree::Tree;
 const KEPT_SECONDS: u64 = 24 * 3600;
 const FIRST_EVENT: u64 = 1001;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Waiting {
     id: u64,
     at: Moment,
-    event: &'static str,
+    event: Cow<'static, str>,
     data: Value,
 }
 
 /// The queues of all bots that fetch. Ids rise over all of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fetched {
     queues: HashMap<u64, VecDeque<Waiting>>,
     count: u64,
@@ -29,7 +31,12 @@ impl Fetched {
     pub(crate) fn add(&mut self, bot: u64, event: &'static str, data: &Tree, at: Moment) {
         let id = FIRST_EVENT + self.count;
         self.count += 1;
-        self.queues.entry(bot).or_default().push_back(Waiting { id, at, event, data: data.to_json() });
+        self.queues.entry(bot).or_default().push_back(Waiting {
+            id,
+            at,
+            event: event.into(),
+            data: data.to_json(),
+        });
     }
 
     /// Forgets what lies below `offset` or is too old, and gives up to `limit` of the rest.

@@ -1,38 +1,49 @@
-//! Messages, their edits, and the marks people leave on them.
+//! Messages: how they are posted, changed and deleted.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::content::{Content, Part, Parts};
+use super::marks::LIKE;
 use super::{Change, State};
 use crate::clock::Moment;
 use crate::events;
 
 /// The longest text; what is beyond is cut off.
 pub(crate) const MAX_TEXT: usize = 20_000;
-/// The reaction that `im.message.like` sets.
-pub(crate) const LIKE: &str = "like";
-
-#[derive(Clone, Debug)]
+/// How long generation 1 lets a message be changed: three days.
+pub(crate) const EDITABLE_SECONDS: u64 = 3 * 24 * 3600;
+/// What the platform writes where it has cut.
+const CUT: &str = " (...)";
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: u64,
     pub(crate) chat: u64,
-    /// 0 for the platform itself.
+    /// 0 for the platform itself, and for system messages whoever has sent them.
     pub(crate) author: u64,
+    pub(crate) sender: u64,
     pub(crate) date: Moment,
     pub(crate) text: String,
     pub(crate) system: bool,
     pub(crate) edited: bool,
     pub(crate) deleted: bool,
     pub(crate) reply_to: Option<u64>,
+    /// The message this one is a copy of.
+    pub(crate) forward: Option<Forward>,
     pub(crate) uuid: String,
     /// Reaction code → who left it, in order.
     pub(crate) marks: IndexMap<String, Vec<u64>>,
+    pub(crate) content: Content,
 }
 
-impl Message {
-    pub(crate) fn has_mark(&self, user: u64, code: &str) -> bool {
-        self.marks.get(code).is_some_and(|users| users.contains(&user))
-    }
+/// Where a forwarded message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Forward {
+    pub(crate) id: u64,
+    pub(crate) author: u64,
+    pub(crate) chat: u64,
+    pub(crate) date: Moment,
 }
 
 /// A message to be posted.
@@ -43,29 +54,39 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) system: bool,
     pub(crate) reply_to: Option<u64>,
+    pub(crate) forward: Option<Forward>,
+    pub(crate) content: Content,
+    /// The author need not be in the chat: bots answer common commands wherever they are typed.
+    pub(crate) from_outside: bool,
 }
 
 impl Draft {
     pub(crate) fn new(chat: u64, author: u64, text: impl Into<String>) -> Self {
-        Self { chat, author, text: text.into(), system: false, reply_to: None }
+        Self {
+            chat,
+            author,
+            text: text.into(),
+            system: false,
+            reply_to: None,
+            forward: None,
+            content: Content::default(),
+            from_outside: false,
+        }
     }
 }
 
-/// What `ACTION` of `im.message.like` asks for. Anything unknown counts as `auto`, as on the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LikeAction {
-    Plus,
-    Minus,
-    Auto,
+/// What is to be different about a message; an empty text deletes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edit {
+    pub(crate) text: Option<String>,
+    pub(crate) parts: Parts,
 }
 
-impl LikeAction {
-    pub(crate) fn of(text: &str) -> Self {
-        match text.to_ascii_lowercase().as_str() {
-            "plus" => Self::Plus,
-            "minus" => Self::Minus,
-            _ => Self::Auto,
-        }
+fn fit(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}{CUT}", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -83,13 +104,13 @@ pub(crate) enum Untouched {
 impl State {
     /// Posts a message and tells the bots that may see it.
     pub(crate) fn post(&mut self, draft: Draft) -> Result<u64, Untouched> {
-        let Draft { chat, author, text, system, reply_to } = draft;
-        let text: String = text.trim().chars().take(MAX_TEXT).collect();
-        if text.is_empty() {
+        let Draft { chat, author: sender, text, system, reply_to, forward, content, from_outside } = draft;
+        let text = fit(&text);
+        if text.is_empty() && !content.is_visible() {
             return Err(Untouched::Empty);
         }
         let room = self.chats.get_mut(&chat).ok_or(Untouched::NoAccess)?;
-        if author != 0 && !room.has(author) {
+        if sender != 0 && !from_outside && !room.has(sender) {
             return Err(Untouched::NoAccess);
         }
         let id = Self::take_id(&mut self.next_message);
@@ -97,15 +118,18 @@ impl State {
         let message = Message {
             id,
             chat,
-            author,
+            author: if system { 0 } else { sender },
+            sender,
             date: self.now,
             text,
             system,
             edited: false,
             deleted: false,
             reply_to,
+            forward,
             uuid: self.uuid(),
             marks: IndexMap::new(),
+            content,
         };
         self.messages.insert(id, message);
         self.changes.push(Change::Message(id));
@@ -113,109 +137,80 @@ impl State {
         Ok(id)
     }
 
-    /// Replaces the text; only the author may.
-    pub(crate) fn edit(&mut self, message: u64, editor: u64, text: &str) -> Result<(), Untouched> {
-        let text: String = text.trim().chars().take(MAX_TEXT).collect();
-        if text.is_empty() {
-            return Err(Untouched::Empty);
-        }
-        let message = self.own_message(message, editor)?;
+    /// Posts a copy of a message that the author can see, without its buttons.
+    pub(crate) fn forward(&mut self, message: u64, chat: u64, author: u64) -> Result<u64, Untouched> {
+        let original = self.visible(message, author).ok_or(Untouched::NoAccess)?;
+        let mut draft = Draft::new(chat, author, original.text.clone());
+        draft.forward =
+            Some(Forward { id: message, author: original.author, chat: original.chat, date: original.date });
+        let (attach, files) = (original.content.attach.clone(), original.content.files.clone());
+        draft.content.attach = attach;
+        draft.content.files = files.iter().filter_map(|file| self.copy_file(*file, chat)).collect();
+        self.post(draft)
+    }
+
+    /// Changes a message; only the author may.
+    pub(crate) fn edit(&mut self, message: u64, editor: u64, edit: Edit) -> Result<(), Untouched> {
+        let Edit { text, parts } = edit;
+        let text = text.map(|text| fit(&text));
+        let own = |message: &&mut Message| message.author == editor && !message.deleted;
+        let message = self.messages.get_mut(&message).filter(own).ok_or(Untouched::NoAccess)?;
         let id = message.id;
-        message.text = text;
-        message.edited = true;
+        if text.as_ref().is_some_and(String::is_empty) {
+            return self.delete(id, editor);
+        }
+        message.edited |= text.is_some() || parts.attach != Part::Kept;
+        if let Some(text) = text {
+            message.text = text;
+        }
+        message.content.apply(parts);
+        message.content.unblock();
         self.changes.push(Change::Message(id));
         events::message_updated(self, id);
         Ok(())
     }
 
-    /// Empties a message, as people do; only the author may.
+    /// Empties a message, as people do. The author may, and whoever runs the group.
     pub(crate) fn delete(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
-        let id = self.own_message(message, editor)?.id;
+        let id = self.deletable(message, editor)?;
         // Before the text goes: a mention in it decides who hears of the deletion.
         events::message_deleted(self, id);
         if let Some(message) = self.messages.get_mut(&id) {
             message.text = format!("Message from {} has been deleted", message.date.american());
             message.deleted = true;
             message.marks.clear();
+            message.content = Content::default();
         }
         self.changes.push(Change::Message(id));
         Ok(())
     }
 
-    fn own_message(&mut self, message: u64, editor: u64) -> Result<&mut Message, Untouched> {
-        self.messages
-            .get_mut(&message)
-            .filter(|message| message.author == editor && !message.deleted)
-            .ok_or(Untouched::NoAccess)
+    /// Deletes a message without leaving a trace of it.
+    pub(crate) fn erase(&mut self, message: u64, editor: u64) -> Result<(), Untouched> {
+        let id = self.deletable(message, editor)?;
+        events::message_deleted(self, id);
+        if let Some(message) = self.messages.remove(&id)
+            && let Some(chat) = self.chats.get_mut(&message.chat)
+        {
+            chat.messages.retain(|other| *other != id);
+        }
+        self.changes.push(Change::Gone(id));
+        Ok(())
+    }
+
+    fn deletable(&self, message: u64, editor: u64) -> Result<u64, Untouched> {
+        let message = self.messages.get(&message).filter(|message| !message.deleted);
+        let allowed = message.filter(|message| {
+            let chat = self.chats.get(&message.chat);
+            message.author == editor || chat.is_some_and(|chat| chat.is_run_by(editor))
+        });
+        allowed.map(|message| message.id).ok_or(Untouched::NoAccess)
     }
 
     /// A message that `user` can see: they are in its chat and it is not deleted.
     pub(crate) fn visible(&self, message: u64, user: u64) -> Option<&Message> {
         let message = self.messages.get(&message).filter(|message| !message.deleted)?;
         self.chats.get(&message.chat).filter(|chat| chat.has(user)).map(|_| message)
-    }
-
-    /// `im.message.like`: touches nothing but this person's like.
-    pub(crate) fn like(&mut self, message: u64, user: u64, action: LikeAction) -> Result<(), Untouched> {
-        let liked = self.visible(message, user).ok_or(Untouched::NoAccess)?.has_mark(user, LIKE);
-        match (action, liked) {
-            (LikeAction::Plus, true) | (LikeAction::Minus, false) => Err(Untouched::NoChange),
-            (LikeAction::Plus | LikeAction::Auto, false) => {
-                self.mark(message, user, LIKE);
-                Ok(())
-            }
-            (LikeAction::Minus | LikeAction::Auto, true) => {
-                self.unmark(message, user, LIKE);
-                Ok(())
-            }
-        }
-    }
-
-    /// `imbot.v2.Chat.Message.Reaction.add`: replaces whatever this person left there before.
-    pub(crate) fn react(&mut self, message: u64, user: u64, code: &str) -> Result<(), Untouched> {
-        let visible = self.visible(message, user).ok_or(Untouched::NoAccess)?;
-        if visible.has_mark(user, code) {
-            return Err(Untouched::NoChange);
-        }
-        let earlier: Vec<String> = visible
-            .marks
-            .iter()
-            .filter(|(_, users)| users.contains(&user))
-            .map(|(code, _)| code.clone())
-            .collect();
-        for code in earlier {
-            self.unmark(message, user, &code);
-        }
-        self.mark(message, user, code);
-        Ok(())
-    }
-
-    /// `imbot.v2.Chat.Message.Reaction.delete`
-    pub(crate) fn unreact(&mut self, message: u64, user: u64, code: &str) -> Result<(), Untouched> {
-        if !self.visible(message, user).ok_or(Untouched::NoAccess)?.has_mark(user, code) {
-            return Err(Untouched::NoChange);
-        }
-        self.unmark(message, user, code);
-        Ok(())
-    }
-
-    fn mark(&mut self, message: u64, user: u64, code: &str) {
-        if let Some(message) = self.messages.get_mut(&message) {
-            message.marks.entry(code.to_owned()).or_default().push(user);
-        }
-        self.changes.push(Change::Message(message));
-        events::reaction_changed(self, message, user, code, true);
-    }
-
-    fn unmark(&mut self, message: u64, user: u64, code: &str) {
-        if let Some(message) = self.messages.get_mut(&message) {
-            if let Some(users) = message.marks.get_mut(code) {
-                users.retain(|other| *other != user);
-            }
-            message.marks.retain(|_, users| !users.is_empty());
-        }
-        self.changes.push(Change::Message(message));
-        events::reaction_changed(self, message, user, code, false);
     }
 
     /// A message as `/control` shows it.
@@ -225,44 +220,31 @@ impl State {
         let likes = message.marks.get(LIKE).cloned().unwrap_or_default();
         let reactions: IndexMap<&String, &Vec<u64>> =
             message.marks.iter().filter(|(code, _)| *code != LIKE).collect();
-        let dialog =
-            if message.author == 0 { format!("chat{}", chat.id) } else { chat.dialog(message.author) };
-        Some(json!({
+        let mut shown = json!({
             "id": id,
             "chat": chat.id,
-            "dialog": dialog,
+            "dialog": chat.dialog(message.sender),
             "author": message.author,
             "text": message.text,
             "date": message.date.iso(),
             "likes": likes,
             "reactions": reactions,
             "reply_to": message.reply_to,
+            "forwarded": message.forward.map(|original| original.id),
             "system": message.system,
             "edited": message.edited,
             "deleted": message.deleted,
-        }))
+        });
+        self.show_content(&message.content, &mut shown);
+        Some(shown)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::marks::LikeAction;
     use super::super::sample;
     use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_like_follows_its_action() {
-        let mut state = sample();
-        let id = state.post(Draft::new(1, 27, "thanks")).unwrap();
-        assert_eq!(state.like(id, 42, LikeAction::Minus), Err(Untouched::NoChange));
-        state.like(id, 42, LikeAction::Plus).unwrap();
-        assert_eq!(state.like(id, 42, LikeAction::Plus), Err(Untouched::NoChange));
-        state.like(id, 42, LikeAction::Auto).unwrap();
-        assert!(state.messages[&id].marks.is_empty());
-        state.like(id, 42, LikeAction::Auto).unwrap();
-        assert_eq!(state.show_message(id).unwrap()["likes"], json!([42]));
-        assert_eq!(state.like(999, 42, LikeAction::Plus), Err(Untouched::NoAccess));
-    }
 
     #[test]
     fn only_members_can_like_and_nobody_a_deleted_message() {
@@ -277,43 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reaction_replaces_the_one_before() {
-        let mut state = sample();
-        let id = state.post(Draft::new(1, 27, "look")).unwrap();
-        state.like(id, 42, LikeAction::Plus).unwrap();
-        state.react(id, 42, "fire").unwrap();
-        assert_eq!(state.show_message(id).unwrap()["likes"], json!([]), "a like goes too");
-        state.react(id, 42, "like").unwrap();
-        let shown = state.show_message(id).unwrap();
-        assert_eq!((&shown["likes"], &shown["reactions"]), (&json!([42]), &json!({})));
-        assert_eq!(state.react(id, 42, "like"), Err(Untouched::NoChange));
-        assert_eq!(state.unreact(id, 42, "fire"), Err(Untouched::NoChange));
-        state.unreact(id, 42, "like").unwrap();
-    }
-
-    #[test]
     fn text_is_trimmed_and_cut() {
         let mut state = sample();
         let id = state.post(Draft::new(1, 27, format!("  {}", "ж".repeat(MAX_TEXT + 5)))).unwrap();
-        assert_eq!(state.messages[&id].text.chars().count(), MAX_TEXT);
+        let text = &state.messages[&id].text;
+        assert!(text.ends_with("жж (...)") && text.chars().count() == MAX_TEXT + CUT.len(), "{}", text.len());
+        let whole = state.post(Draft::new(1, 27, "ж".repeat(MAX_TEXT))).unwrap();
+        assert_eq!(state.messages[&whole].text.chars().count(), MAX_TEXT);
         assert_eq!(state.post(Draft::new(1, 27, " \n ")), Err(Untouched::Empty));
-    }
-
-    proptest! {
-        /// Whatever is asked, nobody likes a message twice, and an answer of "changed" means a change.
-        #[test]
-        fn likes_are_a_set(steps in proptest::collection::vec((0_usize..3, 0_usize..3), 1..40)) {
-            let mut state = sample();
-            let id = state.post(Draft::new(1, 27, "x")).unwrap();
-            for (who, what) in steps {
-                let user = [1, 27, 42][who];
-                let before = state.messages[&id].has_mark(user, LIKE);
-                let action = [LikeAction::Plus, LikeAction::Minus, LikeAction::Auto][what];
-                let changed = state.like(id, user, action).is_ok();
-                prop_assert_eq!(changed, before != state.messages[&id].has_mark(user, LIKE));
-                let users = state.messages[&id].marks.get(LIKE).cloned().unwrap_or_default();
-                prop_assert!(users.iter().filter(|other| **other == user).count() <= 1);
-            }
-        }
     }
 }

@@ -3,15 +3,27 @@
 //! Every change leaves its consequences in two boxes: [`State::outbox`] (events for bots) and
 //! [`State::changes`] (news for the chat page). Whoever holds the lock empties them.
 
+pub(crate) mod administration;
 pub(crate) mod applications;
+pub(crate) mod attachments;
 pub(crate) mod bots;
+pub(crate) mod buttons;
 pub(crate) mod chats;
 pub(crate) mod commands;
+pub(crate) mod content;
+pub(crate) mod domain;
 pub(crate) mod fetched;
+pub(crate) mod files;
+pub(crate) mod installation;
+pub(crate) mod marks;
 pub(crate) mod messages;
 pub(crate) mod people;
+pub(crate) mod presses;
+pub(crate) mod saved;
 
 use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::delivery::{Deliveries, Outgoing};
@@ -24,7 +36,9 @@ use applications::{AccessToken, Application, Code, RefreshToken, TokenPair};
 use bots::Bot;
 use chats::Chat;
 use commands::Command;
+use domain::Domain;
 use fetched::Fetched;
+use files::Files;
 use messages::Message;
 use people::User;
 
@@ -38,6 +52,8 @@ const FIRST_HANDLER: u64 = 401;
 pub(crate) enum Change {
     /// A message is new, edited, deleted or marked.
     Message(u64),
+    /// A message is there no more.
+    Gone(u64),
     /// People, chats or bots changed.
     State,
     Typing {
@@ -52,14 +68,21 @@ pub(crate) enum Change {
     Reset,
 }
 
-/// The whole portal.
-#[derive(Debug)]
+/// The whole portal. What is skipped does not outlive it: how it is reached, and what there is to see of its work.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(with = "saved::generator")]
     rng: fastrand::Rng,
     /// Set by whoever takes the lock, so that one operation sees one moment.
+    #[serde(skip)]
     pub(crate) now: Moment,
+    /// Seconds the clock was put forward.
+    pub(crate) ahead: u64,
     /// `http://127.0.0.1:9400`
+    #[serde(skip)]
     pub(crate) url: String,
+    #[serde(skip)]
+    pub(crate) domain: Domain,
     pub(crate) member_id: String,
     pub(crate) users: BTreeMap<u64, User>,
     pub(crate) chats: BTreeMap<u64, Chat>,
@@ -70,31 +93,43 @@ pub(crate) struct State {
     pub(crate) access_tokens: HashMap<String, AccessToken>,
     pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
     pub(crate) codes: HashMap<String, Code>,
+    #[serde(with = "saved::pairs")]
     pub(crate) current_tokens: HashMap<(String, u64), TokenPair>,
     /// Events of bots that fetch them.
     pub(crate) fetched: Fetched,
+    pub(crate) files: Files,
+    #[serde(skip)]
     pub(crate) outbox: Vec<Outgoing>,
+    #[serde(skip)]
     pub(crate) changes: Vec<Change>,
+    #[serde(skip)]
     pub(crate) journal: Journal,
+    #[serde(skip)]
     pub(crate) deliveries: Deliveries,
+    #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
     pub(crate) buckets: Buckets,
+    #[serde(skip)]
     pub(crate) work: Work,
     next_message: u64,
     next_chat: u64,
     next_bot: u64,
     next_command: u64,
     next_handler: u64,
+    next_application: u64,
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, url: String, buckets: Buckets) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let member_id = hex(&mut rng, 32);
         let mut state = Self {
             rng,
             now: Moment::default(),
-            url,
+            ahead: 0,
+            url: String::new(),
+            domain: Domain::default(),
             member_id,
             users: people::fresh(),
             chats: BTreeMap::new(),
@@ -107,18 +142,20 @@ impl State {
             codes: HashMap::new(),
             current_tokens: HashMap::new(),
             fetched: Fetched::default(),
+            files: Files::default(),
             outbox: Vec::new(),
             changes: Vec::new(),
             journal: Journal::default(),
             deliveries: Deliveries::default(),
             faults: Faults::default(),
-            buckets,
+            buckets: Buckets::default(),
             work: Work::default(),
             next_message: FIRST_MESSAGE,
             next_chat: chats::FIRST_CHAT + 1,
             next_bot: FIRST_BOT,
             next_command: FIRST_COMMAND,
             next_handler: FIRST_HANDLER,
+            next_application: 1,
         };
         state.found_first_chat();
         state
@@ -135,6 +172,14 @@ impl State {
             }
         }
         messages
+    }
+
+    /// Where the portal is reached from now on, and what it lets through.
+    pub(crate) fn open(&mut self, url: String, buckets: Buckets, work: Work) {
+        self.domain = Domain::new(url.clone());
+        self.url = url;
+        self.buckets = buckets;
+        self.work = work;
     }
 
     /// Empties the portal. Applications, bots and their commands stay, unless `all` is true.
@@ -156,11 +201,13 @@ impl State {
         self.messages.clear();
         self.users.retain(|id, user| !user.is_bot || self.bots.contains_key(id));
         self.fetched.clear();
+        self.files.clear();
         self.journal.clear();
         self.deliveries.clear();
         self.faults.clear();
         self.buckets.empty();
         self.work.clear();
+        self.move_home();
         self.found_first_chat();
         let bots: Vec<u64> = self.bots.keys().copied().collect();
         if let Some(chat) = self.chats.get_mut(&chats::FIRST_CHAT) {
@@ -213,7 +260,8 @@ fn hex(rng: &mut fastrand::Rng, digits: usize) -> String {
 
 #[cfg(test)]
 pub(crate) fn sample() -> State {
-    let mut state = State::new(7, "http://127.0.0.1:9400".to_owned(), Buckets::default());
+    let mut state = State::new(7);
+    state.open("http://127.0.0.1:9400".to_owned(), Buckets::default(), Work::default());
     state.now = Moment::from_seconds(1_800_000_000);
     state
 }
@@ -230,7 +278,7 @@ mod tests {
         assert_eq!(one.member_id, two.member_id);
         assert_eq!(one.hex(70), two.hex(70));
         assert_eq!(one.uuid().len(), 36);
-        let mut other = State::new(8, String::new(), Buckets::default());
+        let mut other = State::new(8);
         assert_ne!(one.hex(32), other.hex(32));
     }
 

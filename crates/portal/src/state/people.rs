@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::State;
@@ -10,7 +11,7 @@ use crate::tree::Tree;
 /// The administrator of a fresh portal, who made its inbound webhook.
 pub(crate) const ADMINISTRATOR: u64 = 1;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) id: u64,
     pub(crate) first_name: String,
