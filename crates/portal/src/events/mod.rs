@@ -135,10 +135,9 @@ fn commands_typed(state: &mut State, message: u64) {
     let Some(chat) = state.chats.get(&chat) else { return };
     let mut calls = Vec::new();
     for typed in commands::typed(&posted.text) {
-        let mut known = state.commands.values().filter(|command| command.name == typed.name);
-        if let Some(command) = known.find(|command| command.works_in(chat)) {
-            calls.push((command.clone(), typed.params));
-        }
+        // Bots can share a name: each of them is called.
+        let known = state.commands.values().filter(|known| known.name == typed.name && known.works_in(chat));
+        calls.extend(known.map(|command| (command.clone(), typed.params.clone())));
     }
     for (command, params) in calls {
         command_called(state, message, author, &command, &params, Context::Textarea);

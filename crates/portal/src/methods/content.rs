@@ -13,15 +13,27 @@ struct Kind {
     word: &'static str,
     wrong: &'static str,
     too_large: &'static str,
-    /// The most characters of its JSON.
+    /// How much of its JSON is too much.
+    size: fn(&str) -> usize,
     most: usize,
 }
 
 const KILOBYTES_30: usize = 30 * 1024;
 
+fn characters(text: &str) -> usize {
+    text.chars().count()
+}
+
 /// `ATTACH`, `KEYBOARD` and `MENU`. Their commands are for `bot` where they name none.
 pub(super) fn parts_v1(call: &Call<'_>, bot: u64) -> Result<Parts, Refusal> {
-    let kind = |name, word, wrong, too_large| Kind { name, word, wrong, too_large, most: KILOBYTES_30 };
+    let kind = |name, word, wrong, too_large| Kind {
+        name,
+        word,
+        wrong,
+        too_large,
+        size: str::len,
+        most: KILOBYTES_30,
+    };
     let attach = kind("ATTACH", "attach", "ATTACH_ERROR", "ATTACH_OVERSIZE");
     let keyboard = kind("KEYBOARD", "keyboard", "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE");
     let menu = kind("MENU", "menu", "MENU_ERROR", "MENU_OVERSIZE");
@@ -34,9 +46,9 @@ pub(super) fn parts_v1(call: &Call<'_>, bot: u64) -> Result<Parts, Refusal> {
 
 /// `attach` and `keyboard`; generation 2 has no menus.
 pub(super) fn parts_v2(fields: &Tree, bot: u64) -> Result<Parts, Refusal> {
-    let kind = |name, wrong, too_large, most| Kind { name, word: name, wrong, too_large, most };
-    let attach = kind("attach", "ATTACH_ERROR", "ATTACH_OVERSIZE", 60_000);
-    let keyboard = kind("keyboard", "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE", KILOBYTES_30);
+    let kind = |name, wrong, too_large, size, most| Kind { name, word: name, wrong, too_large, size, most };
+    let attach = kind("attach", "ATTACH_ERROR", "ATTACH_OVERSIZE", characters as fn(&str) -> usize, 60_000);
+    let keyboard = kind("keyboard", "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE", str::len, KILOBYTES_30);
     Ok(Parts {
         attach: part(fields, &attach, Attachment::read_all)?,
         keyboard: part(fields, &keyboard, |tree| Keyboard::read(tree, bot))?,
@@ -60,7 +72,7 @@ fn part<T>(params: &Tree, kind: &Kind, read: impl FnOnce(&Tree) -> Option<T>) ->
     if !tree.is_array() {
         return Err(wrong());
     }
-    if tree.to_json().to_string().chars().count() > kind.most {
+    if (kind.size)(&tree.to_json().to_string()) > kind.most {
         let why = format!("You have exceeded the maximum allowable size of {}", kind.word);
         return Err(bad(kind.too_large, why));
     }

@@ -139,6 +139,8 @@ mod tests {
         let ids = [common, hidden, sample_command(bot, "here")].map(|command| state.add_command(command));
         assert_eq!(state.add_command(sample_command(bot, "everywhere")), ids[0], "no second of that name");
         assert!(state.commands[&ids[0]].common, "and the first is as it was");
+        let other = state.sample_bot(Kind::Bot);
+        state.add_command(sample_command(other, "here"));
         let elsewhere = state.dialog(27, "42").unwrap();
         let text = "/everywhere a\n/hidden b\n/here c\n/unknown d";
         let mut called = |chat: u64| {
@@ -146,6 +148,6 @@ mod tests {
             state.post(Draft::new(chat, 27, text)).unwrap();
             state.outbox.iter().filter(|sent| sent.event == "ONIMCOMMANDADD").count()
         };
-        assert_eq!((called(1), called(elsewhere)), (3, 1));
+        assert_eq!((called(1), called(elsewhere)), (4, 1), "two bots have the last command");
     }
 }

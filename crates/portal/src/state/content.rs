@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::attachments::Attachment;
-use super::buttons::{Item, Keyboard};
+use super::buttons::{Item, Keyboard, list};
+use super::files::File;
 use super::messages::Message;
 use crate::tree::Tree;
 
@@ -91,15 +92,13 @@ impl State {
         shown["keyboard"] = json!(content.keyboard.as_ref().map(Keyboard::show));
         shown["menu"] = if menu.is_empty() { Value::Null } else { menu.into() };
         shown["attach"] = if attach.is_empty() { Value::Null } else { attach.into() };
-        shown["files"] = files.map(super::files::File::show).collect();
+        shown["files"] = files.map(File::show).collect();
     }
 }
 
 impl Message {
     /// `params`, as the platform gives them wherever it gives a message.
     pub(crate) fn params(&self) -> Tree {
-        use super::buttons::list;
-
         let Content { keyboard, menu, attach, files } = &self.content;
         let mut params = Tree::new();
         if let Some(reply) = self.reply_to {
