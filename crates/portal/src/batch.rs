@@ -78,9 +78,8 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
 
 /// Another batch, and what moves a file.
 fn is_forbidden(method: &str) -> bool {
-    let last = method.rsplit('.').next().unwrap_or_default();
-    method.eq_ignore_ascii_case("batch")
-        || ["upload", "download"].iter().any(|word| last.eq_ignore_ascii_case(word))
+    let last = method.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    method.eq_ignore_ascii_case("batch") || ["upload", "download"].iter().any(|word| last.starts_with(word))
 }
 
 /// `method?query`; like any address it ends at a `#`.

@@ -219,6 +219,8 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         ),
         _ => (About::of_request(&target.method, &params, &calls, &Value::Null), None),
     };
+    // A slow answer waits outside of the state's lock.
+    let waits = if let Reply::Json { sent: Sent::Late(late), .. } = &reply { *late } else { Duration::ZERO };
     let number = state.journal.add(Entry {
         at: start,
         path: target.shown(),
@@ -229,7 +231,7 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         status,
         error,
         answer,
-        milliseconds: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+        milliseconds: u64::try_from((clock.elapsed() + waits).as_millis()).unwrap_or(u64::MAX),
         example,
         calls,
         about,
