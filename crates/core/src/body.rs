@@ -33,8 +33,6 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
 /// All values of a body, each with the places of its first and last child and of its next sibling.
 pub(crate) struct Document<'body> {
     values: Vec<Slot<'body>>,
-    /// Of each value its mark, and where the last one before it is whose mark leads to the same `start`.
-    marks: Vec<(Mark, Place)>,
     /// Where to begin when a value is looked for.
     starts: [Place; STARTS],
     /// The places of all, where there are many.
@@ -56,6 +54,9 @@ struct Slot<'body> {
     first: Place,
     last: Place,
     next: Place,
+    mark: Mark,
+    /// The last one before it whose mark leads to the same of `starts`.
+    before: Place,
 }
 
 /// What a value is.
@@ -75,10 +76,9 @@ impl<'body> Document<'body> {
     /// Without any value but the root, which is a map; with room for what a body of so many bytes may hold.
     fn new(length: usize) -> Self {
         let room = (length / BYTES_PER_VALUE).clamp(16, 256);
-        let (mut values, mut marks) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        values.push(Slot::new(Cow::Borrowed(&[]), Leaf::Map));
-        marks.push((0, 0));
-        Self { values, marks, starts: [0; STARTS], index: HashMap::new() }
+        let mut values = Vec::with_capacity(room);
+        values.push(Slot::new(Cow::Borrowed(&[]), Leaf::Map, 0, 0));
+        Self { values, starts: [0; STARTS], index: HashMap::new() }
     }
 
     pub(crate) fn root(&self) -> Node<'_> {
@@ -117,10 +117,8 @@ impl<'body> Document<'body> {
             self.values[last as usize].next = place;
         }
         let mark = mark(parent, &key);
-        let start = &mut self.starts[start(mark)];
-        self.marks.push((mark, *start));
-        *start = place;
-        self.values.push(Slot::new(key, leaf));
+        let before = std::mem::replace(&mut self.starts[start(mark)], place);
+        self.values.push(Slot::new(key, leaf, mark, before));
         Ok(place)
     }
 
@@ -132,11 +130,11 @@ impl<'body> Document<'body> {
         let wanted = mark(parent, key);
         let mut place = self.starts[start(wanted)];
         while place != 0 {
-            let (mark, before) = self.marks[place as usize];
-            if mark == wanted && *self.values[place as usize].key == *key {
+            let slot = &self.values[place as usize];
+            if slot.mark == wanted && *slot.key == *key {
                 return Some(place);
             }
-            place = before;
+            place = slot.before;
         }
         None
     }
@@ -175,8 +173,8 @@ fn key_of(name: Cow<'_, str>) -> Key<'_> {
 }
 
 impl<'body> Slot<'body> {
-    fn new(key: Key<'body>, leaf: Leaf<'body>) -> Self {
-        Self { key, leaf, first: 0, last: 0, next: 0 }
+    fn new(key: Key<'body>, leaf: Leaf<'body>, mark: Mark, before: Place) -> Self {
+        Self { key, leaf, first: 0, last: 0, next: 0, mark, before }
     }
 }
 

@@ -51,9 +51,15 @@ fn tags(text: &str) -> impl Iterator<Item = Tag> {
     })
 }
 
-/// Where an ASCII word begins. Every byte of it is ASCII, so the place is a character's beginning.
+/// Where an ASCII word begins that begins with a bracket. Every byte of it is ASCII, so the place is a character's
+/// beginning.
 fn find_ignoring_case(text: &str, word: &str) -> Option<usize> {
-    text.as_bytes().windows(word.len()).position(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    let is_it = |at: &usize| {
+        text.as_bytes()[*at..]
+            .get(..word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    memchr::memchr_iter(b'[', text.as_bytes()).find(is_it)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The endpoint to which portals post events.
 
+mod counts;
+
 use std::{
     fmt,
     panic::AssertUnwindSafe,
@@ -20,6 +22,7 @@ use axum::{
 };
 use futures_util::{FutureExt, StreamExt};
 
+use self::counts::{Counts, Name};
 use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
 
 /// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
@@ -46,6 +49,7 @@ pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
     read_timeout: Duration,
+    counts: Arc<Counts>,
     refused: Arc<AtomicU64>,
     unstored: Arc<AtomicU64>,
     unstored_told: Arc<Mutex<Option<Instant>>>,
@@ -59,6 +63,7 @@ impl Webhook {
             inbox,
             tokens,
             read_timeout: READ_TIMEOUT,
+            counts: Arc::new(Counts::new()),
             refused: Arc::default(),
             unstored: Arc::default(),
             unstored_told: Arc::default(),
@@ -88,19 +93,19 @@ impl Webhook {
         let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
             .await
             .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body).inspect_err(|_| count("other", "malformed"))?;
-        let event = metric_label(delivery.event_name());
+        let delivery = Delivery::parse(&body).inspect_err(|_| self.counts.add(Name::OTHER, "malformed"))?;
+        let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
         if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
-            count(event, "rejected");
+            self.counts.add(event, "rejected");
             self.tell_refusal(rejection);
             return Err(Refusal::NotGenuine);
         }
         let now = SystemTime::now();
         let events = delivery.into_events().inspect_err(|error| {
-            count(event, "malformed");
+            self.counts.add(event, "malformed");
             // The portal will not send it again, and only its operator can find out why.
-            tracing::warn!(event, %error, "a genuine event cannot be read");
+            tracing::warn!(event = event.as_str(), %error, "a genuine event cannot be read");
         })?;
         let envelopes: Vec<Envelope> = events.into_iter().map(|event| Envelope::new(event, now)).collect();
         let mut put = Box::pin(put(Arc::clone(&self.inbox), envelopes));
@@ -110,14 +115,17 @@ impl Webhook {
             None => tokio::spawn(put).await.map_err(InboxError::storage).flatten(),
         };
         for stored in stored.inspect_err(|error| self.tell_unstored(event, error))? {
-            count(event, if stored == Stored::New { "accepted" } else { "duplicate" });
+            match stored {
+                Stored::New => self.counts.add_accepted(event),
+                _ => self.counts.add(event, "duplicate"),
+            }
         }
         Ok(())
     }
 
     /// Says that events are lost, which is bad news, but not once for each while a disk is full.
-    fn tell_unstored(&self, event: &'static str, error: &InboxError) {
-        count(event, "unstored");
+    fn tell_unstored(&self, event: Name, error: &InboxError) {
+        self.counts.add(event, "unstored");
         let times = self.unstored.fetch_add(1, Ordering::Relaxed) + 1;
         let mut told = self.unstored_told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| told.elapsed() >= UNSTORED_PAUSE) {
@@ -252,52 +260,6 @@ fn answer(status: StatusCode, code: &'static str, description: &str) -> Response
 fn with_header(mut response: Response, name: header::HeaderName, value: HeaderValue) -> Response {
     response.headers_mut().insert(name, value);
     response
-}
-
-fn count(event: &'static str, outcome: &'static str) {
-    metrics::counter!("b24bot_events_total", "event" => event, "outcome" => outcome).increment(1);
-}
-
-/// Names come from anyone, and a metric's labels are kept for ever: unknown ones are counted together.
-fn metric_label(name: &str) -> &'static str {
-    const KNOWN: [&str; 35] = [
-        "ONIMBOTMESSAGEADD",
-        "ONIMBOTMESSAGEUPDATE",
-        "ONIMBOTMESSAGEDELETE",
-        "ONIMBOTJOINCHAT",
-        "ONIMBOTDELETE",
-        "ONIMCOMMANDADD",
-        "ONIMBOTV2MESSAGEADD",
-        "ONIMBOTV2MESSAGEUPDATE",
-        "ONIMBOTV2MESSAGEDELETE",
-        "ONIMBOTV2JOINCHAT",
-        "ONIMBOTV2DELETE",
-        "ONIMBOTV2COMMANDADD",
-        "ONIMBOTV2REACTIONCHANGE",
-        "ONIMBOTV2CONTEXTGET",
-        "ONAPPINSTALL",
-        "ONAPPUPDATE",
-        "ONAPPUNINSTALL",
-        "ONAPPPAYMENT",
-        "ONAPPMETHODCONFIRM",
-        "ONIMCONNECTORDIALOGSTART",
-        "ONIMCONNECTORDIALOGFINISH",
-        "ONIMCONNECTORLINEDELETE",
-        "ONIMCONNECTORMESSAGEADD",
-        "ONIMCONNECTORMESSAGEUPDATE",
-        "ONIMCONNECTORMESSAGEDELETE",
-        "ONIMCONNECTORSTATUSDELETE",
-        "ONOPENLINEMESSAGEADD",
-        "ONOPENLINEMESSAGEUPDATE",
-        "ONOPENLINEMESSAGEDELETE",
-        "ONSESSIONSTART",
-        "ONSESSIONFINISH",
-        "ONIMV2MESSAGEADD",
-        "ONIMV2MESSAGEUPDATE",
-        "ONIMV2MESSAGEDELETE",
-        "ONIMV2REACTIONCHANGE",
-    ];
-    KNOWN.into_iter().find(|known| *known == name).unwrap_or("other")
 }
 
 #[cfg(test)]
