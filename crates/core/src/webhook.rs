@@ -22,7 +22,7 @@ use axum::{
 };
 use futures_util::{FutureExt, StreamExt};
 
-use self::counts::{Counts, Name};
+use self::counts::{Accepted, Name};
 use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
 
 /// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
@@ -49,7 +49,7 @@ pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
     read_timeout: Duration,
-    counts: Arc<Counts>,
+    accepted: Arc<Accepted>,
     refused: Arc<AtomicU64>,
     unstored: Arc<AtomicU64>,
     unstored_told: Arc<Mutex<Option<Instant>>>,
@@ -63,7 +63,7 @@ impl Webhook {
             inbox,
             tokens,
             read_timeout: READ_TIMEOUT,
-            counts: Arc::new(Counts::new()),
+            accepted: Arc::new(Accepted::new()),
             refused: Arc::default(),
             unstored: Arc::default(),
             unstored_told: Arc::default(),
@@ -93,17 +93,17 @@ impl Webhook {
         let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
             .await
             .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body).inspect_err(|_| self.counts.add(Name::OTHER, "malformed"))?;
+        let delivery = Delivery::parse(&body).inspect_err(|_| counts::add(Name::OTHER, "malformed"))?;
         let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
         if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
-            self.counts.add(event, "rejected");
+            counts::add(event, "rejected");
             self.tell_refusal(rejection);
             return Err(Refusal::NotGenuine);
         }
         let now = SystemTime::now();
         let events = delivery.into_events().inspect_err(|error| {
-            self.counts.add(event, "malformed");
+            counts::add(event, "malformed");
             // The portal will not send it again, and only its operator can find out why.
             tracing::warn!(event = event.as_str(), %error, "a genuine event cannot be read");
         })?;
@@ -116,8 +116,8 @@ impl Webhook {
         };
         for stored in stored.inspect_err(|error| self.tell_unstored(event, error))? {
             match stored {
-                Stored::New => self.counts.add_accepted(event),
-                _ => self.counts.add(event, "duplicate"),
+                Stored::New => self.accepted.add(event),
+                Stored::Duplicate => counts::add(event, "duplicate"),
             }
         }
         Ok(())
@@ -125,7 +125,7 @@ impl Webhook {
 
     /// Says that events are lost, which is bad news, but not once for each while a disk is full.
     fn tell_unstored(&self, event: Name, error: &InboxError) {
-        self.counts.add(event, "unstored");
+        counts::add(event, "unstored");
         let times = self.unstored.fetch_add(1, Ordering::Relaxed) + 1;
         let mut told = self.unstored_told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| told.elapsed() >= UNSTORED_PAUSE) {

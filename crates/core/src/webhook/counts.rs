@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use metrics::{Counter, counter};
 
-/// Counts events by name and outcome.
-pub(super) struct Counts {
-    /// Those that are accepted, by the place of their name: kept, since to find a counter takes longer than to count.
-    accepted: [OnceLock<Counter>; KNOWN.len()],
+/// Counts events that are accepted, by name.
+pub(super) struct Accepted {
+    /// By the place of their name: kept, since to find a counter takes longer than to count.
+    counters: [OnceLock<Counter>; KNOWN.len()],
 }
 
 /// An event's name as it is counted.
@@ -28,18 +28,18 @@ impl Name {
     }
 }
 
-impl Counts {
+impl Accepted {
     pub(super) const fn new() -> Self {
-        Self { accepted: [const { OnceLock::new() }; KNOWN.len()] }
+        Self { counters: [const { OnceLock::new() }; KNOWN.len()] }
     }
 
-    pub(super) fn add_accepted(&self, name: Name) {
-        self.accepted[name.0].get_or_init(|| find(name, "accepted")).increment(1);
+    pub(super) fn add(&self, name: Name) {
+        self.counters[name.0].get_or_init(|| find(name, "accepted")).increment(1);
     }
+}
 
-    pub(super) fn add(&self, name: Name, outcome: &'static str) {
-        find(name, outcome).increment(1);
-    }
+pub(super) fn add(name: Name, outcome: &'static str) {
+    find(name, outcome).increment(1);
 }
 
 fn find(name: Name, outcome: &'static str) -> Counter {

@@ -1,6 +1,7 @@
 //! A person looks at the inbox and puts things right, from any process.
 
 use std::{
+    collections::HashSet,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -8,6 +9,7 @@ use std::{
 use async_nats::{
     HeaderMap, header,
     jetstream::{
+        self,
         consumer::{AckPolicy, Consumer, DeliverPolicy, pull},
         message::StreamMessage,
     },
@@ -24,7 +26,7 @@ use super::{
     names::{self, PARTITIONS, Partition, hex},
     node::{AT_ONCE, PROGRESS, now, progress_of},
     state::{PartRecord, Rest},
-    streams,
+    streams::{self, UNFILTERED},
 };
 
 /// How many events are asked for at a time.
@@ -40,20 +42,8 @@ impl Desk for NatsStore {
         let streams = &node.streams;
         streams.connected()?;
         node.count_dead().await;
-        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
-        let records = self.records().await?;
-        let counts = stream::iter(events)
-            .map(async |(subject, _)| {
-                let Some(partition) = names::partition_of(&subject) else { return Ok(0) };
-                if let Some(pending) = self.pending_here(partition, last) {
-                    return Ok(pending);
-                }
-                let record = records.get(usize::from(partition)).cloned().unwrap_or_default();
-                let above = self.count_from(subject, record.floor + 1).await?;
-                Ok::<u64, InboxError>(above.saturating_sub(record.settled()))
-            })
-            .buffer_unordered(AT_ONCE);
-        let pending = counts.try_fold(0, async |sum, count| Ok(sum + count)).await?;
+        let (counts, _) = self.count(&self.records().await?).await?;
+        let pending = counts.iter().sum();
         let (retrying, _) = streams::subjects(&streams.progress, &streams.names.all("progress")).await?;
         let mut stats = Stats::default();
         stats.pending = pending;
@@ -165,56 +155,95 @@ impl NatsStore {
         if let Some(held) = self.node.state().held(partition) {
             return Ok(held.ledger.record());
         }
+        Ok(self.written(partition).await?.1)
+    }
+
+    /// What is written down of a partition, and its number.
+    async fn written(&self, partition: Partition) -> Result<(u64, Record), InboxError> {
         let streams = &self.node.streams;
         let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
+        let revision = message.as_ref().map_or(0, |message| message.sequence);
         let part = message.and_then(|message| serde_json::from_slice::<PartRecord>(&message.payload).ok());
-        Ok(part.unwrap_or_default().record)
+        Ok((revision, part.unwrap_or_default().record))
     }
 
     /// Counts what waits, to know how much there is before the work begins.
     pub(crate) async fn learn(&self) -> Result<(), InboxError> {
-        let streams = &self.node.streams;
         self.node.count_dead().await;
-        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
-        // Also those without events: what was written down of them may count some that were purged since.
-        let counts = stream::iter(0..PARTITIONS).map(async |partition| {
-            let message = streams::latest(&streams.share, &streams.names.part(partition)).await?;
-            let revision = message.as_ref().map_or(0, |message| message.sequence);
-            let part =
-                message.and_then(|message| serde_json::from_slice::<PartRecord>(&message.payload).ok());
-            let mut record = part.unwrap_or_default().record;
-            let subject = streams.names.event(partition);
-            let above = match events.iter().any(|(used, _)| *used == subject) {
-                true => self.count_from(subject, record.floor + 1).await?,
-                false => 0,
-            };
-            record.open = above.saturating_sub(record.settled());
-            record.read_to = last;
-            self.node.state().learn(partition, revision, record);
-            Ok(())
-        });
-        counts.buffer_unordered(AT_ONCE).try_collect().await
+        // Also of partitions without events: what was written down may count some that were purged since.
+        let written = stream::iter(0..PARTITIONS).map(|partition| self.written(partition)).buffered(AT_ONCE);
+        let (revisions, mut records): (Vec<_>, Vec<_>) =
+            written.try_collect::<Vec<_>>().await?.into_iter().unzip();
+        let (counts, last) = self.count(&records).await?;
+        for (record, count) in records.iter_mut().zip(counts) {
+            (record.open, record.read_to) = (count, last);
+        }
+        let mut state = self.node.state();
+        for (partition, (revision, record)) in (0..PARTITIONS).zip(revisions.into_iter().zip(records)) {
+            state.learn(partition, revision, record);
+        }
+        Ok(())
     }
 
-    /// How many wait in a partition that is worked here, once all events up to `last` are read.
-    fn pending_here(&self, partition: Partition, last: u64) -> Option<u64> {
+    /// How many wait in each partition, as far as is known, and the number of the last event.
+    async fn count(&self, records: &[Record]) -> Result<(Vec<u64>, u64), InboxError> {
+        let streams = &self.node.streams;
+        let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
+        if let Some(counts) = self.all_here(last) {
+            return Ok((counts, last));
+        }
+        let state = streams.events.get_info().await.map_err(InboxError::storage)?.state;
+        if state.deleted_count.is_some_and(|deleted| deleted > 0) {
+            // The server miscounts for the reason for which it may pass over events: see `UNFILTERED`.
+            let mut counts = vec![0; records.len()];
+            let see = |partition, _| {
+                counts.get_mut(usize::from(partition)).into_iter().for_each(|count| *count += 1);
+                true
+            };
+            self.read_pending(records, 0, true, see).await?;
+            return Ok((counts, last));
+        }
+        let used: HashSet<_> =
+            events.iter().filter_map(|(subject, _)| names::partition_of(subject)).collect();
+        let counts = stream::iter((0..PARTITIONS).zip(records.to_vec())).map(async |(partition, record)| {
+            if !used.contains(&partition) {
+                return Ok(0);
+            }
+            let above = self.count_from(streams.names.event(partition), record.floor + 1).await?;
+            Ok::<u64, InboxError>(above.saturating_sub(record.settled()))
+        });
+        Ok((counts.buffered(AT_ONCE).try_collect().await?, last))
+    }
+
+    /// How many wait in each partition, if all are worked here and all events up to `last` are read.
+    fn all_here(&self, last: u64) -> Option<Vec<u64>> {
         let state = self.node.state();
-        let held = state.held(partition).filter(|held| held.is_read && state.position >= last)?;
-        Some(held.ledger.pending())
+        let is_read = state.position >= last;
+        (0..PARTITIONS)
+            .map(|partition| {
+                Some(state.held(partition).filter(|held| is_read && held.is_read)?.ledger.pending())
+            })
+            .collect()
     }
 
     /// How many events of a subject there are from a number on.
     pub(crate) async fn count_from(&self, subject: String, seq: u64) -> Result<u64, InboxError> {
-        let consumer = self.reader(subject, seq).await?;
+        let consumer = self.reader(subject, seq, true).await?;
         let info = consumer.cached_info();
         let _ = self.node.streams.events.delete_consumer(&info.name).await;
         Ok(info.num_pending)
     }
 
-    async fn reader(&self, filter_subject: String, seq: u64) -> Result<Consumer<pull::Config>, InboxError> {
+    async fn reader(
+        &self,
+        filter_subject: String,
+        seq: u64,
+        headers_only: bool,
+    ) -> Result<Consumer<pull::Config>, InboxError> {
         let config = pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: seq.max(1) },
             filter_subject,
+            headers_only,
             ack_policy: AckPolicy::None,
             memory_storage: true,
             num_replicas: 1,
@@ -224,46 +253,64 @@ impl NatsStore {
         self.node.streams.events.create_consumer(config).await.map_err(InboxError::storage)
     }
 
-    async fn list_pending(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
+    /// Reads what waits after a number, in order, until `see` says that it has seen enough.
+    async fn read_pending(
+        &self,
+        records: &[Record],
+        after: u64,
+        headers_only: bool,
+        mut see: impl FnMut(Partition, jetstream::Message) -> bool,
+    ) -> Result<(), InboxError> {
         let streams = &self.node.streams;
-        let records = self.records().await?;
         let (events, last) = streams::subjects(&streams.events, &streams.names.all("event")).await?;
         let used = events.iter().filter_map(|(subject, _)| names::partition_of(subject));
         let floors = used.filter_map(|partition| Some(records.get(usize::from(partition))?.floor));
-        let Some(floor) = floors.min() else { return Ok(Vec::new()) };
+        let Some(floor) = floors.min() else { return Ok(()) };
         let mut position = floor.max(after);
-        let consumer = self.reader(streams.names.all("event"), position + 1).await?;
-        let mut found = Vec::new();
+        let consumer = self.reader(UNFILTERED.to_owned(), position + 1, headers_only).await?;
         let mut has_more = consumer.cached_info().num_pending > 0;
         // What the server says is left is not relied on: it may count an event twice that came just before (2.9), and then
         // whoever asks for the last one waits for ever.
-        while has_more && position < last && found.len() < limit {
+        while has_more && position < last {
             let asked = Instant::now();
             let batch = consumer.fetch().max_messages(BATCH).expires(streams::PATIENCE).messages().await;
             let mut batch = batch.map_err(InboxError::storage)?;
-            let mut came = 0;
-            while position < last
+            let (mut came, mut is_wanted) = (0, true);
+            while is_wanted
+                && position < last
                 && let Some(message) = batch.next().await
             {
                 let message = message.map_err(InboxError::storage)?;
-                let info = message.info().map_err(InboxError::storage)?;
-                let (seq, published) = (info.stream_sequence, info.published);
-                (position, came) = (seq, came + 1);
-                let partition = names::partition_of(&message.subject);
-                let record = partition.and_then(|partition| records.get(usize::from(partition)));
-                if found.len() < limit && record.is_some_and(|record| !record.is_settled(seq)) {
-                    found.push((partition.unwrap_or_default(), seq, published, message.message));
+                (position, came) = (message.info().map_err(InboxError::storage)?.stream_sequence, came + 1);
+                let Some(partition) = names::partition_of(&message.subject) else { continue };
+                let record = records.get(usize::from(partition));
+                if record.is_some_and(|record| !record.is_settled(position)) {
+                    is_wanted = see(partition, message);
                 }
             }
             let is_cut_short = came > 0 && asked.elapsed() >= streams::PATIENCE;
-            has_more = came == BATCH || is_cut_short;
+            has_more = is_wanted && (came == BATCH || is_cut_short);
         }
         streams.connected()?;
         let _ = streams.events.delete_consumer(&consumer.cached_info().name).await;
+        Ok(())
+    }
+
+    async fn list_pending(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
+        let mut found = Vec::new();
+        let see = |partition, message| {
+            found.push((partition, message));
+            found.len() < limit
+        };
+        if limit > 0 {
+            self.read_pending(&self.records().await?, after, false, see).await?;
+        }
         stream::iter(found)
-            .map(async |(partition, seq, published, message)| {
-                let progress = self.progress(partition, EntryId(seq), message.headers.as_ref()).await?;
-                Ok(listed((EntryId(seq), Which::Pending), &message.payload, published, progress))
+            .map(async |(partition, message)| {
+                let info = message.info().map_err(InboxError::storage)?;
+                let (id, stored_at) = (EntryId(info.stream_sequence), info.published);
+                let progress = self.progress(partition, id, message.headers.as_ref()).await?;
+                Ok(listed((id, Which::Pending), &message.payload, stored_at, progress))
             })
             .buffered(AT_ONCE)
             .try_collect()

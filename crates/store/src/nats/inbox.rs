@@ -19,7 +19,7 @@ use super::{
     node::{Node, PROGRESS, UNHEARD, unread},
     shares::Standing,
     state::Owed,
-    streams,
+    streams::{self, UNFILTERED},
 };
 
 /// How often the end of a closed store is looked for where it cannot be read.
@@ -106,7 +106,7 @@ impl Inbox for NatsStore {
                 let position = node.state().position;
                 if position < last && asked.elapsed() >= LOOK {
                     asked = Instant::now();
-                    if self.count_from(node.streams.names.all("event"), position + 1).await? == 0 {
+                    if self.count_from(UNFILTERED.to_owned(), position + 1).await? == 0 {
                         end = Some(position);
                     }
                 }

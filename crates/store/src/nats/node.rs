@@ -24,7 +24,7 @@ use super::{
     names::{self, PARTITIONS, Partition},
     shares::Standing,
     state::{Owed, PartRecord, Rest, State},
-    streams::{self, Streams},
+    streams::{self, Streams, UNFILTERED},
     tail::{Start, Tail, Tailed},
 };
 
@@ -315,7 +315,8 @@ impl Node {
 
     /// Reads the events of the partitions that this process works.
     async fn read(self: Arc<Self>) {
-        let Streams { names, events, jetstream, .. } = &self.streams;
+        let Streams { events, jetstream, .. } = &self.streams;
+        let follow = |start| Tail::follow(jetstream.clone(), events.clone(), UNFILTERED.to_owned(), start);
         let mut tail: Option<Tail> = None;
         loop {
             let event = async {
@@ -331,13 +332,12 @@ impl Node {
                         tracing::error!("reading events has failed; beginning again");
                         time::sleep(Duration::from_millis(250)).await;
                         let start = Start::From(self.state().position + 1);
-                        tail = Some(Tail::follow(jetstream.clone(), events.clone(), names.all("event"), start));
+                        tail = Some(follow(start));
                     }
                 },
                 () = self.gained.notified() => match self.prepare().await {
                     Ok(Some(start)) => {
-                        let (jetstream, events) = (jetstream.clone(), events.clone());
-                        tail = Some(Tail::follow(jetstream, events, names.all("event"), Start::From(start)));
+                        tail = Some(follow(Start::From(start)));
                     }
                     Ok(None) => {}
                     Err(error) => {

@@ -33,6 +33,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
 /// The largest message there may be: a body of 1 MiB, and what is known of it. 1.1 MiB.
 const LARGEST: usize = (1 << 20) / 10 * 11;
 
+/// The filter of whoever reads events: there is none. With one, a server (up to 2.10.24) goes by what it knows of the first
+/// and the last event of a partition. It does not notice that the last one was removed, and passes over what comes before
+/// when the first one is removed too.
+pub(crate) const UNFILTERED: &str = "";
+
 /// The server's own kind of error for a stream that has reached its size.
 const STORE_FAILED: u64 = 10077;
 

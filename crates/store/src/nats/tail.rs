@@ -43,6 +43,7 @@ pub(crate) struct Tailed {
 }
 
 impl Tail {
+    /// An empty filter lets everything through.
     pub(crate) fn follow(
         jetstream: jetstream::Context,
         stream: Stream<()>,

@@ -150,6 +150,22 @@ pub(crate) async fn what_is_purged_while_it_waits_is_not_given_out<P: Place>() {
     assert_eq!(given, keys(&messages([1, 3])));
 }
 
+pub(crate) async fn what_came_between_others_that_were_purged_is_not_passed_over<P: Place>() {
+    let place = P::new().await;
+    let store = place.open().await;
+    store.put(messages([1, 2, 3])).await.unwrap();
+    for id in [3, 1] {
+        assert!(store.purge(pending_id(&store, &message(27, id)).await).await.unwrap());
+    }
+    assert_counts(&store, 1, 0, 0).await;
+    let entry = next(&store).await;
+    assert_eq!(key(&entry), keys(&messages([2]))[0]);
+    store.settle(&entry, Settled::Done).await.unwrap();
+    assert_counts(&store, 0, 0, 0).await;
+    store.put(messages([4])).await.unwrap();
+    assert_eq!(next_keys(&store, 1).await, keys(&messages([4])));
+}
+
 pub(crate) async fn what_is_purged_while_it_is_handled_does_not_come_back<P: Place>() {
     for outcome in [Settled::Done, retry(1), dead(1)] {
         let place = P::new().await;

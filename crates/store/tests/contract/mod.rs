@@ -86,6 +86,7 @@ macro_rules! group {
             only_what_was_set_aside_is_handled_again
             whoever_waits_is_woken_by_what_is_to_be_handled_again
             what_is_purged_while_it_waits_is_not_given_out
+            what_came_between_others_that_were_purged_is_not_passed_over
             what_is_purged_while_it_is_handled_does_not_come_back
             what_is_purged_after_it_was_set_aside_is_gone
             counts_and_lists_agree

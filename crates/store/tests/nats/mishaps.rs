@@ -74,6 +74,21 @@ async fn a_machine_that_stops_takes_nothing_back_that_it_gave_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_purged_is_counted_by_nobody() {
+    let place = Nats::new().await;
+    let (bot, person) = (place.open().await, place.open().await);
+    bot.put(messages([1, 2, 3])).await.unwrap();
+    for id in [3, 1] {
+        assert!(person.purge(EntryId(id)).await.unwrap());
+    }
+    let entry = next(&bot).await;
+    bot.settle(&entry, Settled::Done).await.unwrap();
+    bot.flush().await.unwrap();
+    assert_counts(&person, 0, 0, 0).await;
+    assert_counts(&place.open().await, 0, 0, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_this_version_cannot_read_is_set_aside_and_in_nobodys_way() {
     let place = Nats::new().await;
     let person = place.open().await;
