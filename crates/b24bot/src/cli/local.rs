@@ -6,9 +6,27 @@ use std::{
     process::ExitCode,
 };
 
-use b24bot::{Bot, Signals, portal::Portal};
+use b24bot::{Bot, Signals, portal};
+use clap::Args;
 
-use super::{Outcome, say, serve::ended};
+use super::{
+    Outcome,
+    replay::{self, Options},
+    say,
+    serve::ended,
+};
+
+#[derive(Args)]
+pub(crate) struct Portal {
+    /// Where it listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
+    listen: SocketAddr,
+    /// Records the session in a new file: events and calls with their answers, without secrets
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
+    replay: Options,
+}
 
 pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
     let rules =
@@ -37,15 +55,18 @@ Ctrl-C stops both.",
     ended(dev.until_signal(signals).await)
 }
 
-pub(super) async fn portal(listen: SocketAddr, record: Option<PathBuf>) -> Outcome {
-    let mut signals = Signals::listen()?;
-    let mut portal = Portal::builder().listen(listen);
-    if let Some(file) = &record {
-        portal = portal.record(file);
+pub(super) async fn portal(wanted: Portal) -> Outcome {
+    if let Options { replay: Some(file), options } = wanted.replay {
+        return replay::replay(&file, wanted.listen, options).await;
     }
-    let portal = portal.start().await?;
+    let mut signals = Signals::listen()?;
+    let mut builder = portal::Portal::builder().listen(wanted.listen);
+    if let Some(file) = &wanted.record {
+        builder = builder.record(file);
+    }
+    let portal = builder.start().await?;
     let recording =
-        record.map_or_else(String::new, |file| format!("\n  recording        {}", file.display()));
+        wanted.record.map_or_else(String::new, |file| format!("\n  recording        {}", file.display()));
     say(format_args!(
         "b24bot portal: a portal on this machine
 

@@ -87,16 +87,7 @@ event that was captured from a real portal, byte for byte:
   b24bot portal --record session.jsonl
   b24bot portal --replay session.jsonl --to http://127.0.0.1:8080/bitrix24/events --fast
   b24bot portal --replay body.txt --to http://127.0.0.1:8080/bitrix24/events --application-token TOKEN")]
-    Portal {
-        /// Where it listens
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
-        listen: std::net::SocketAddr,
-        /// Records the session in a new file: events and calls with their answers, without secrets
-        #[arg(long, value_name = "FILE", conflicts_with = "replay")]
-        record: Option<PathBuf>,
-        #[command(flatten)]
-        replay: replay::Options,
-    },
+    Portal(local::Portal),
 
     /// Make a starter project: a bot in Rust that builds and passes its tests
     #[command(after_help = "\
@@ -179,11 +170,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         #[cfg(feature = "portal")]
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
-        Command::Portal { listen, replay: replay::Options { replay: Some(file), options }, .. } => {
-            replay::replay(&file, listen, options).await
-        }
-        #[cfg(feature = "portal")]
-        Command::Portal { listen, record, .. } => local::portal(listen, record).await,
+        Command::Portal(wanted) => local::portal(wanted).await,
         Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {
