@@ -31,7 +31,7 @@ impl Handler for Files {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt::init();
+    tracing_subscriber::fmt().init();
     let config = std::env::args().nth(1).unwrap_or_else(|| "bot.toml".into());
     Bot::from_config(config)?.handler(Files).run().await
 }

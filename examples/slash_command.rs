@@ -32,7 +32,7 @@ fn bot() -> Result<Bot> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt::init();
+    tracing_subscriber::fmt().init();
     let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
     bot()?.dev(portal.parse()?).await?.run().await
 }

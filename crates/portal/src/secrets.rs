@@ -9,7 +9,7 @@ use crate::tree::Tree;
 
 const MASK: &str = "***";
 /// Fields whose values are never shown, in lower case.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
     "access_token",
     "application_token",
     "auth",
@@ -19,6 +19,7 @@ const SECRET: [&str; 9] = [
     "client_secret",
     "refresh_id",
     "refresh_token",
+    "token",
 ];
 /// A parameter longer than any message is a file, or nonsense.
 const LONGEST: usize = 64 * 1024;

@@ -9,13 +9,18 @@ use std::{
 use b24bot::{Bot, Signals, portal};
 use clap::Args;
 
-use super::{Outcome, say, serve::ended};
+use super::{
+    Outcome,
+    replay::{self, Options},
+    say,
+    serve::ended,
+};
 
 #[derive(Args)]
 pub(crate) struct Portal {
     /// Where it listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9400")]
-    pub(super) listen: SocketAddr,
+    listen: SocketAddr,
     /// Keep everything in this file, and begin with what is in it
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     state: Option<PathBuf>,
@@ -25,6 +30,8 @@ pub(crate) struct Portal {
     /// Records the session in a new file: events and calls with their answers, without secrets
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     record: Option<PathBuf>,
+    #[command(flatten)]
+    replay: Options,
 }
 
 pub(super) async fn dev(config: &Path, portal: SocketAddr) -> Outcome {
@@ -55,6 +62,9 @@ Ctrl-C stops both.",
 }
 
 pub(super) async fn portal(wanted: Portal) -> Outcome {
+    if let Options { replay: Some(file), options } = wanted.replay {
+        return replay::replay(&file, wanted.listen, options).await;
+    }
     let mut signals = Signals::listen()?;
     let mut builder = portal::Portal::builder().listen(wanted.listen);
     if let Some(file) = &wanted.state {

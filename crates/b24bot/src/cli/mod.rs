@@ -89,12 +89,7 @@ event that was captured from a real portal, byte for byte:
   b24bot portal --record session.jsonl
   b24bot portal --replay session.jsonl --to http://127.0.0.1:8080/bitrix24/events --fast
   b24bot portal --replay body.txt --to http://127.0.0.1:8080/bitrix24/events --application-token TOKEN")]
-    Portal {
-        #[command(flatten)]
-        portal: local::Portal,
-        #[command(flatten)]
-        replay: replay::Options,
-    },
+    Portal(local::Portal),
 
     /// Make a starter project: a bot in Rust that builds and passes its tests
     #[command(after_help = "\
@@ -177,11 +172,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         #[cfg(feature = "portal")]
         Command::Dev { config, portal } => local::dev(&config.config, portal).await,
         #[cfg(feature = "portal")]
-        Command::Portal { portal, replay: replay::Options { replay: Some(file), options } } => {
-            replay::replay(&file, portal.listen, options).await
-        }
-        #[cfg(feature = "portal")]
-        Command::Portal { portal, .. } => local::portal(portal).await,
+        Command::Portal(wanted) => local::portal(wanted).await,
         Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
         Command::Like { message_id, action, config } => {

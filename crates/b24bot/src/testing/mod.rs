@@ -45,8 +45,9 @@
 //!
 //! # Side by side
 //!
-//! Every stage has ports, a portal and a store in memory of its own, so that tests can run in parallel. Of `bot.toml`, neither
-//! `[portal]`, `[app]` and `[security]` count, as with [`Bot::dev`](crate::Bot::dev), nor `[store]`, `[server]` and `[admin]`.
+//! Every stage has ports, a portal and a store in memory of its own, so that tests can run in parallel. In `bot.toml`,
+//! `[portal]`, `[app]` and `[security]` do not count, as with [`Bot::dev`](crate::Bot::dev), and neither do `[store]`,
+//! `[admin]` and the port in `[server]`.
 
 mod act;
 mod bot;

@@ -86,7 +86,7 @@ fn by_path(checkout: &Path) -> Result<String, String> {
 }
 
 fn fill(text: &str, name: &Name, dependency: &str) -> String {
-    // What is filled in is never looked through again.
+    // No name has a brace in it, and the dependency, which may, comes last.
     text.replace("{name}", name.as_str())
         .replace("{code}", &name.code())
         .replace("{title}", &name.title())

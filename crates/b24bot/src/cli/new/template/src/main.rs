@@ -24,7 +24,7 @@ impl Handler for MyBot {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    tracing_subscriber::fmt::init();
+    tracing_subscriber::fmt().init();
     match std::env::args().nth(1).as_deref() {
         // A portal in the same process, with a page to chat on: nothing has to be set.
         Some("dev") => {

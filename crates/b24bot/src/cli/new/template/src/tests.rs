@@ -1,6 +1,6 @@
 //! What the bot does, on a portal inside the test.
 
-use b24bot::testing::Stage;
+use b24bot::testing::{Stage, containing};
 
 use super::*;
 
@@ -30,10 +30,10 @@ async fn greets_whoever_opens_a_chat() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_rule_of_bot_toml_is_fond_of_tea() -> Result<()> {
+async fn the_rule_of_bot_toml_serves_tea() -> Result<()> {
     let stage = stage().await?;
     let tea = stage.user(42).says("chat1", "Tea, anyone?").await?;
-    stage.bot().reacts(tea, "fire").await?;
+    stage.bot().replies(tea, containing("One tea for ")).await?;
     stage.expect_no_further_calls().await?;
     Ok(())
 }
