@@ -1,5 +1,4 @@
-//! Says what files it was sent, and sends a small file back. The local portal has no files: this one is for a real
-//! portal, with a `bot.toml` that has its credentials.
+//! Says what files it was sent, and sends a small file back.
 
 use b24bot::{actions::files::Upload, prelude::*};
 
@@ -29,9 +28,32 @@ impl Handler for Files {
     }
 }
 
+fn bot() -> Result<Bot> {
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Files))
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt().init();
-    let config = std::env::args().nth(1).unwrap_or_else(|| "bot.toml".into());
-    Bot::from_config(config)?.handler(Files).run().await
+    let portal = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9400".into());
+    bot()?.dev(portal.parse()?).await?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use b24bot::testing::Stage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn counts_the_lines_of_a_file() -> Result<()> {
+        let stage = Stage::of(bot()?).await?;
+        stage.user(27).sends_file("chat1", "list.txt", "tea\ncoffee\n").await?;
+        stage.bot().calls("imbot.v2.File.download").await?;
+        let answer = stage.bot().sends_file("chat1", "files.txt").await?;
+        assert_eq!(stage.file(answer, "files.txt").await?, b"list.txt: 11 bytes, 2 lines\n");
+        stage.user(27).says("chat1", "No file.").await?;
+        stage.expect_no_further_calls().await?;
+        Ok(())
+    }
 }

@@ -1,5 +1,4 @@
-//! Asks who comes to lunch, with buttons, and counts in the question itself. Each button calls the command `/lunch`;
-//! the local portal shows no buttons yet, so type `/lunch yes` there.
+//! Asks who comes to lunch, with buttons, and counts in the question itself. Each button calls the command `/lunch`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -86,8 +85,9 @@ mod tests {
         let (nora, timur) = (stage.user(27), stage.user(42));
         let asked = nora.says("chat1", "Lunch").await?;
         let poll = stage.bot().replies(asked, "Who comes to lunch? So far 0.").await?;
-        for (who, word, coming) in [(nora, "yes", 1), (timur, "yes", 2), (timur, "no", 1)] {
-            who.says("chat1", &format!("/lunch {word}")).await?;
+        stage.bot().shows_keyboard(poll, &["I come", "Not today"]).await?;
+        for (who, button, coming) in [(nora, "I come", 1), (timur, "I come", 2), (timur, "Not today", 1)] {
+            who.presses(poll, button).await?;
             stage.bot().edits(poll, format!("Who comes to lunch? So far {coming}.")).await?;
         }
         stage.expect_no_further_calls().await?;

@@ -5,6 +5,6 @@
 //! - `cargo run -p b24bot-examples --example echo`: one that answers, and greets whoever opens a chat with it;
 //! - `cargo run -p b24bot-examples --example slash_command`: one with a command;
 //! - `cargo run -p b24bot-examples --example keyboard`: one with buttons, which changes its own message;
-//! - `cargo run -p b24bot-examples --example files -- bot.toml`: one that takes and sends files, on a real portal;
+//! - `cargo run -p b24bot-examples --example files`: one that takes and sends files;
 //! - `cargo run -p b24bot-examples --example rules_only`: no code, only rules.
 //! - `cargo run -p b24bot-examples --example openline_greeter`: one that greets clients in an open channel, once each.

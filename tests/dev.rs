@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use b24bot_tests::{APP, Control, Program, Scripted};
+use b24bot_tests::{Control, Program};
 use serde_json::json;
 
 async fn dev(bot_toml: Option<&str>) -> (Program, Control) {
@@ -135,31 +135,6 @@ async fn the_example_with_buttons_counts_in_its_question() {
         control.say("chat1", user, &format!("/lunch {word}")).await;
         control.said("chat1", &format!("Who comes to lunch? So far {coming}.")).await;
     }
-}
-
-#[tokio::test]
-async fn the_example_with_files_reads_them_and_sends_one_back() {
-    let portal = Scripted::start().await;
-    portal
-        .then(200, &json!({"result": {"downloadUrl": "/files/138?token=invented"}}).to_string())
-        .then(200, "tea\ncoffee\n")
-        .then(200, &json!({"result": {"file": {"id": 139}, "messageId": 7, "chatId": 2157}}).to_string());
-    let file = b24bot_tests::example("files");
-    let bot = Program::start_file(&file, &[], Some(&b24bot_tests::bot_toml(APP)), "info");
-    bot.word_after("address=").await;
-    let event = b24bot_tests::message(5, "my list", portal.url());
-    let event = format!("{event}&data[PARAMS][FILES][138][id]=138&data[PARAMS][FILES][138][name]=list.txt");
-    assert_eq!(bot.post(event).await.status(), 200);
-    let calls = portal.asked(3).await;
-    assert_eq!(calls[0].path, "/rest/imbot.v2.File.download");
-    assert_eq!(calls[0].params, json!({"botId": 1567, "fileId": 138, "auth": "thebotsowntoken"}));
-    assert_eq!(calls[1].path, "/files/138");
-    assert_eq!(calls[2].path, "/rest/imbot.v2.File.upload");
-    // `list.txt: 11 bytes, 2 lines` in Base64.
-    let content = "bGlzdC50eHQ6IDExIGJ5dGVzLCAyIGxpbmVzCg==";
-    let fields = json!({"name": "files.txt", "message": "You have sent 1 files.", "content": content});
-    let params = json!({"botId": 1567, "dialogId": "chat2157", "fields": fields, "auth": "thebotsowntoken"});
-    assert_eq!(calls[2].params, params);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use b24bot::{
+    actions::content::{Button, Keyboard, OutgoingMessage},
     prelude::*,
     rules::Config,
     testing::{Failure, FailureKind, Said, Stage, containing, matching},
@@ -46,6 +47,11 @@ impl Handler for Obedient {
             "type" => {
                 let params = json!({"botId": ctx.bot_id()?.get(), "dialogId": message.dialog.as_str()});
                 ctx.call::<Value>("imbot.v2.Chat.InputAction.notify", params).await?;
+            }
+            "ask" => {
+                let buttons =
+                    [Button::command("Tea", "repeat", "tea"), Button::command("Coffee", "repeat", "coffee")];
+                ctx.send(OutgoingMessage::new("What?").keyboard(Keyboard::new().row(buttons))).await?;
             }
             "wait" => {
                 self.waits.notify_one();
@@ -248,6 +254,29 @@ async fn people_edit_delete_and_like_and_are_told_what_they_may_not() -> Result<
     assert_eq!(failure.kind(), FailureKind::Refused);
     assert!(failure.to_string().contains("ACCESS_DENIED"), "{failure}");
     assert!(stage.user(4711).says("chat1", "hello").await.is_err());
+    stage.expect_no_further_calls().await
+}
+
+#[tokio::test]
+async fn people_press_buttons_send_files_type_and_invite_the_bot() -> Result<(), Failure> {
+    let stage = stage().await;
+    let (mira, bot) = (stage.user(27), stage.bot());
+    let asked = mira.says("chat1", "ask").await?;
+    let question = bot.replies(asked, "What?").await?;
+    bot.shows_keyboard(question, &["Tea", "Coffee"]).await?;
+    mira.presses(question, "Coffee").await?;
+    bot.replies(question, "coffee").await?;
+    let failure = mira.presses(question, "Cocoa").await.unwrap_err();
+    assert!(failure.to_string().contains("there is no button \"Cocoa\""), "{failure}");
+    let sent = mira.sends_file("chat1", "list.txt", "tea\n").await?;
+    assert_eq!(stage.file(sent, "list.txt").await?, b"tea\n");
+    assert!(stage.file(sent, "other.txt").await.is_err());
+    mira.types("chat1").await?;
+    let chat = stage.found_chat(&[27, 42]).await?;
+    mira.says(chat, "say nothing, since you are not here").await?;
+    mira.invites(bot, chat).await?;
+    bot.says(chat, "Here I am.").await?;
+    bot.calls("imbot.v2.Command.register").await?;
     stage.expect_no_further_calls().await
 }
 
