@@ -57,6 +57,8 @@ struct Slot<'body> {
     mark: Mark,
     /// The last one before it whose mark leads to the same of `starts`.
     before: Place,
+    /// The index that a child without a name takes: behind the greatest of its siblings'.
+    free: u64,
 }
 
 /// What a value is.
@@ -110,9 +112,13 @@ impl<'body> Document<'body> {
         if count >= MANY {
             self.index.insert((parent, key.clone()), place);
         }
-        let last = std::mem::replace(&mut self.values[parent as usize].last, place);
+        let slot = &mut self.values[parent as usize];
+        if let Some(index) = form::index(&key) {
+            slot.free = slot.free.max(index + 1);
+        }
+        let last = std::mem::replace(&mut slot.last, place);
         if last == 0 {
-            self.values[parent as usize].first = place;
+            slot.first = place;
         } else {
             self.values[last as usize].next = place;
         }
@@ -174,7 +180,7 @@ fn key_of(name: Cow<'_, str>) -> Key<'_> {
 
 impl<'body> Slot<'body> {
     fn new(key: Key<'body>, leaf: Leaf<'body>, mark: Mark, before: Place) -> Self {
-        Self { key, leaf, first: 0, last: 0, next: 0, mark, before }
+        Self { key, leaf, first: 0, last: 0, next: 0, mark, before, free: 0 }
     }
 }
 

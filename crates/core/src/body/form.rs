@@ -191,16 +191,13 @@ fn bracket(key: &[u8], bracket: u8) -> Option<usize> {
     }
 }
 
-/// Behind the last index; where indexes come out of order, behind those that are taken.
 fn next_index(document: &Document<'_>, parent: Place) -> Key<'static> {
-    let last = document.values[parent as usize].last;
-    let last = if last == 0 { None } else { std::str::from_utf8(&document.values[last as usize].key).ok() };
-    let last: Option<usize> = last.and_then(|last| last.parse().ok());
-    let mut index = last.map_or(0, |last| last.wrapping_add(1));
-    while document.find(parent, index.to_string().as_bytes()).is_some() {
-        index = index.wrapping_add(1);
-    }
-    index.to_string().into_bytes().into()
+    document.values[parent as usize].free.to_string().into_bytes().into()
+}
+
+/// The index that a name is. One with a zero too many is a name to PHP.
+pub(super) fn index(name: &[u8]) -> Option<u64> {
+    if matches!(name, [b'0', _, ..]) { None } else { digits(name) }
 }
 
 #[cfg(test)]
@@ -234,6 +231,9 @@ mod tests {
             ("a[1]=x&a[]=y&a[0]=z&a[]=w", r#"{"a":{"1":"x","2":"y","0":"z","3":"w"}}"#),
             ("a[5][x]=1&a[7][x]=2", r#"{"a":{"5":{"x":"1"},"7":{"x":"2"}}}"#),
             ("a[b]=1&c=2&a[d]=3", r#"{"a":{"b":"1","d":"3"},"c":"2"}"#),
+            ("a[5]=x&a[b]=y&a[]=z", r#"{"a":{"5":"x","b":"y","6":"z"}}"#),
+            ("a[05]=x&a[%2B7]=y&a[]=z", r#"{"a":{"05":"x","+7":"y","0":"z"}}"#),
+            ("a[]=x&a[0]=y&a[]=z&a[0]=w", r#"{"a":{"0":"w","1":"z"}}"#),
             ("a[18446744073709551615]=x&a[]=y", r#"{"a":{"18446744073709551615":"x","0":"y"}}"#),
             ("a&b=", r#"{"a":"","b":""}"#),
             ("a=%ff", "{\"a\":\"\u{fffd}\"}"),
