@@ -88,7 +88,7 @@ impl Delivered {
     ) -> Self {
         let answer = outcome.as_ref().ok().map(|answer| match serde_json::from_str(&answer.text) {
             Ok(json) => mask_answer(&json).to_string(),
-            Err(_) => answer.text.clone(),
+            Err(_) => mask_url(&answer.text),
         });
         Self {
             at,

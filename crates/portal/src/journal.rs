@@ -9,7 +9,7 @@ use crate::trace::About;
 
 /// Requests kept; the oldest go first.
 const KEPT: usize = 50_000;
-/// Bytes of answers kept.
+/// Bytes of parameters, calls and answers kept.
 const ROOM: usize = 32 * 1024 * 1024;
 /// The longest answer kept whole.
 pub(crate) const LONGEST_ANSWER: usize = 64 * 1024;
@@ -21,6 +21,7 @@ pub(crate) struct Entry {
     /// With the secret in it masked, unless everybody knows it.
     pub(crate) path: String,
     pub(crate) method: String,
+    /// Masked and cut; null when it is kept no more.
     pub(crate) params: Value,
     pub(crate) user: Option<u64>,
     pub(crate) via: Option<Via>,
@@ -32,7 +33,10 @@ pub(crate) struct Entry {
     pub(crate) milliseconds: u64,
     /// The answer is, or contains, an example.
     pub(crate) example: bool,
+    /// Those of a batch; none when they are kept no more.
     pub(crate) calls: Vec<Value>,
+    /// Bytes of parameters and calls.
+    pub(crate) weight: usize,
     /// Of each call in a batch, each event fetched, or of itself.
     pub(crate) about: Vec<About>,
     /// Messages that are new or other than before through it.
@@ -41,11 +45,12 @@ pub(crate) struct Entry {
 
 impl Bulky for Entry {
     fn bulk(&self) -> usize {
-        self.answer.as_ref().map_or(0, String::len)
+        self.answer.as_ref().map_or(0, String::len) + self.weight
     }
 
     fn slim(&mut self) {
-        self.answer = None;
+        (self.answer, self.params, self.weight) = (None, Value::Null, 0);
+        self.calls = Vec::new();
     }
 }
 
@@ -80,7 +85,9 @@ impl Default for Journal {
 
 impl Journal {
     /// Adds a record and gives its number.
-    pub(crate) fn add(&mut self, entry: Entry) -> u64 {
+    pub(crate) fn add(&mut self, mut entry: Entry) -> u64 {
+        let calls = entry.calls.iter().map(|call| call.to_string().len());
+        entry.weight = entry.params.to_string().len() + calls.sum::<usize>();
         self.0.add(entry)
     }
 

@@ -234,6 +234,7 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         milliseconds: u64::try_from((clock.elapsed() + waits).as_millis()).unwrap_or(u64::MAX),
         example,
         calls,
+        weight: 0,
         about,
         messages: state.messages_changed_since(0),
     });

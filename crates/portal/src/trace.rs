@@ -244,6 +244,7 @@ mod tests {
             milliseconds: 1,
             example: false,
             calls,
+            weight: 0,
             about,
         });
     }
