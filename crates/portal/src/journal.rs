@@ -1,5 +1,7 @@
 //! The record of REST requests, with secrets masked.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
@@ -31,6 +33,8 @@ pub(crate) struct Entry {
     /// As sent, but masked and cut; `None` when there was none or it is kept no more.
     pub(crate) answer: Option<String>,
     pub(crate) milliseconds: u64,
+    /// How much of that was still to come when it was recorded.
+    pub(crate) waits: Duration,
     /// The answer is, or contains, an example.
     pub(crate) example: bool,
     /// Those of a batch; none when they are kept no more.
