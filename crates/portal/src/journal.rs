@@ -15,6 +15,8 @@ const KEPT: usize = 50_000;
 const ROOM: usize = 32 * 1024 * 1024;
 /// The longest answer kept whole.
 pub(crate) const LONGEST_ANSWER: usize = 64 * 1024;
+/// The longest name of a method or a dialog that is kept; real ones are far shorter.
+pub(crate) const LONGEST_NAME: usize = 500;
 
 /// One REST request.
 #[derive(Clone, Debug)]
@@ -110,5 +112,46 @@ impl Journal {
     /// Every request with a number above `since`.
     pub(crate) fn show(&self, since: u64) -> Vec<Value> {
         self.iter().filter(|(number, _)| *number > since).map(|(number, entry)| entry.show(number)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(params: Value, calls: Vec<Value>) -> Entry {
+        Entry {
+            at: Moment::default(),
+            path: String::new(),
+            method: "m".to_owned(),
+            params,
+            user: None,
+            via: None,
+            status: 200,
+            error: None,
+            answer: None,
+            milliseconds: 1,
+            waits: Duration::ZERO,
+            example: false,
+            calls,
+            weight: 0,
+            about: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn old_parameters_and_calls_make_room_for_new_ones() {
+        let mut journal = Journal(Ring::new(10, 300));
+        let long = || json!({"text": "x".repeat(100)});
+        journal.add(entry(long(), Vec::new()));
+        journal.add(entry(json!({}), vec![long()]));
+        journal.add(entry(long(), Vec::new()));
+        let kept: Vec<_> =
+            journal.iter().map(|(_, entry)| (entry.params.is_null(), entry.calls.len())).collect();
+        assert_eq!(kept, [(true, 0), (false, 1), (false, 0)]);
+        journal.add(entry(long(), vec![long()]));
+        assert_eq!(journal.get(2).map(|entry| entry.calls.len()), Some(0));
+        assert_eq!(journal.get(2).map(|entry| entry.params.is_null()), Some(true));
     }
 }

@@ -14,7 +14,7 @@ use crate::batch;
 use crate::body::read_body;
 use crate::credentials::{Caller, WEBHOOK_SECRET, authenticate, expired};
 use crate::faults::{Fault, Kind};
-use crate::journal::{Entry, LONGEST_ANSWER};
+use crate::journal::{Entry, LONGEST_ANSWER, LONGEST_NAME};
 use crate::listener::Peer;
 use crate::methods::{self, Done};
 use crate::params::{Unreadable, merge, read_form};
@@ -224,8 +224,8 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
     let waits = if let Reply::Json { sent: Sent::Late(late), .. } = &reply { *late } else { Duration::ZERO };
     let number = state.journal.add(Entry {
         at: start,
-        path: target.shown(),
-        method: target.method.clone(),
+        path: cut(target.shown(), LONGEST_NAME),
+        method: cut(target.method.clone(), LONGEST_NAME),
         params: mask(&params),
         user,
         via,

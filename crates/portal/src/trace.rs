@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::credentials::Via;
-use crate::journal::Entry;
+use crate::journal::{Entry, LONGEST_NAME};
+use crate::ring::cut;
 use crate::state::State;
 use crate::tree::Tree;
 
 /// Seconds in which requests follow that do not name the message.
 const FOLLOWS: u64 = 60;
+/// Messages of one call that are remembered.
+const MOST_NAMED: usize = 1000;
 const FETCH: &str = "imbot.v2.event.get";
 
 /// What an event or a call speaks of.
@@ -76,6 +79,7 @@ impl About {
     fn of_call(params: &Tree, made: Vec<u64>) -> Self {
         let mut about = Self { made, ..Self::default() };
         about.read(params, true);
+        about.messages.truncate(MOST_NAMED);
         about
     }
 
@@ -87,7 +91,7 @@ impl About {
                     let list = value.entries().filter_map(|(_, item)| item.id());
                     self.messages.extend(value.id().into_iter().chain(list));
                 }
-                "dialogid" => self.dialog = value.text(),
+                "dialogid" => self.dialog = value.text().map(|dialog| cut(dialog, LONGEST_NAME)),
                 "chatid" => self.dialog = value.id().map(|id| format!("chat{id}")),
                 "fields" if deeper => self.read(value, false),
                 _ => {}
