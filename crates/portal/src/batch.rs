@@ -7,7 +7,7 @@ use crate::credentials::Caller;
 use crate::methods;
 use crate::params::read_form;
 use crate::refusal::{Refusal, bad};
-use crate::secrets::{mask, mask_url};
+use crate::secrets::{mask, mask_text};
 use crate::state::State;
 use crate::tree::{Tree, php_array};
 
@@ -48,7 +48,7 @@ pub(crate) fn run(state: &mut State, caller: &Caller, params: &Tree, record: &mu
             "name": name,
             "method": method,
             "params": shown,
-            "command": mask_url(&command),
+            "command": mask_text(&command),
             "error": outcome.as_ref().err().map(|refusal| refusal.code),
             "example": outcome.as_ref().is_ok_and(|done| done.example),
             "messages": state.messages_changed_since(changes),

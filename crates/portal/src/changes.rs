@@ -22,7 +22,7 @@ impl Changes {
     /// let portal = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).start().await?;
     /// let mut changes = portal.changes();
     /// reqwest::get(format!("{}profile", portal.webhook_url())).await?;
-    /// assert_eq!(changes.next().await.as_deref(), Some(r#"{"kind":"request","n":1}"#));
+    /// assert_eq!(changes.next().await.as_deref(), Some(r#"{"kind":"request","method":"profile","n":1}"#));
     /// # Ok(())
     /// # }
     /// ```

@@ -33,10 +33,6 @@ impl Moment {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    pub(crate) fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
-    }
-
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -82,17 +82,17 @@ impl Delivered {
     pub(crate) fn new(
         outgoing: Outgoing,
         outcome: Result<Answer, String>,
-        took: Duration,
+        (began, took): (Moment, Duration),
         at: Moment,
         owner: Option<Via>,
     ) -> Self {
         let answer = outcome.as_ref().ok().map(|answer| match serde_json::from_str(&answer.text) {
             Ok(json) => mask_answer(&json).to_string(),
-            Err(_) => answer.text.clone(),
+            Err(_) => mask_url(&answer.text),
         });
         Self {
             at,
-            began: at.minus(took),
+            began,
             bot: outgoing.bot,
             owner,
             event: outgoing.event,
@@ -177,8 +177,8 @@ impl Deliveries {
     }
 }
 
-/// Takes what came of each delivery.
-pub(crate) type Report = Arc<dyn Fn(Outgoing, Result<Answer, String>, Duration) + Send + Sync>;
+/// Takes what came of each delivery, when it began and how long it took.
+pub(crate) type Report = Arc<dyn Fn(Outgoing, Result<Answer, String>, SystemTime, Duration) + Send + Sync>;
 
 /// Hands events to one task per lane.
 pub(crate) struct Courier {
@@ -253,7 +253,7 @@ async fn work(
                 traffic.ended();
                 continue;
             }
-            let started = Instant::now();
+            let (began, started) = (SystemTime::now(), Instant::now());
             let outcome = post(&client, &outgoing).await;
             let took = started.elapsed();
             match &outcome {
@@ -264,7 +264,7 @@ async fn work(
                     tracing::warn!(event = outgoing.event, bot = outgoing.bot, %error, "not delivered");
                 }
             }
-            report(outgoing, outcome, took);
+            report(outgoing, outcome, began, took);
             traffic.ended();
         }
     };

@@ -23,14 +23,14 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 
 /// The name is for people; the number finds the file.
 async fn page_file(Extract(shared): Extract<Arc<Shared>>, Path((id, _)): Path<(u64, String)>) -> Response {
-    shared.with(|state| serve(state.files.get(id)))
+    shared.read(|state| serve(state.files.get(id)))
 }
 
 async fn bot_file(Extract(shared): Extract<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
     let token = read_form(query.as_deref().unwrap_or_default()).ok();
     let token = token.as_ref().and_then(|query| query.get("token")).and_then(Tree::text).unwrap_or_default();
     let key = token.split_once('|').map_or("", |(_, key)| key);
-    shared.with(|state| serve(state.files.by_key(key)))
+    shared.read(|state| serve(state.files.by_key(key)))
 }
 
 fn serve(file: Option<&File>) -> Response {

@@ -3,7 +3,7 @@
 use crate::tree::Tree;
 
 /// Nesting deeper than this is refused: every level is a recursion somewhere.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// Why parameters could not be read.
 #[derive(Debug, PartialEq)]
@@ -34,10 +34,15 @@ pub(crate) fn read_json(body: &[u8]) -> Result<Tree, Unreadable> {
         return Ok(Tree::new());
     }
     match serde_json::from_slice(body) {
+        Ok(tree @ Tree::Array(_)) if tree.is_deeper_than(MAX_DEPTH) => Err(too_deep()),
         Ok(tree @ Tree::Array(_)) => Ok(tree),
         Ok(_) => Err(Unreadable("The body is JSON, but not an object".to_owned())),
         Err(error) => Err(Unreadable(format!("The body is not valid JSON: {error}"))),
     }
+}
+
+fn too_deep() -> Unreadable {
+    Unreadable(format!("Parameters are nested more than {MAX_DEPTH} levels deep"))
 }
 
 /// Entries of `over` replace those of `base`: a body's parameters win over the query's.
@@ -61,7 +66,7 @@ fn split_name(name: &str) -> Result<Vec<String>, Unreadable> {
     while let Some((segment, after)) = rest.split_once(']') {
         path.push(segment.to_owned());
         if path.len() > MAX_DEPTH {
-            return Err(Unreadable(format!("Parameters are nested more than {MAX_DEPTH} levels deep")));
+            return Err(too_deep());
         }
         // PHP ignores whatever stands between `]` and the next `[`.
         match after.split_once('[') {
@@ -140,6 +145,9 @@ mod tests {
     fn refuses_endless_nesting() {
         let name = format!("a{}", "[x]".repeat(MAX_DEPTH + 1));
         assert!(read_form(&format!("{name}=1")).is_err());
+        let json = |levels: usize| format!("{}1{}", "{\"x\":".repeat(levels), "}".repeat(levels));
+        assert!(read_json(json(MAX_DEPTH).as_bytes()).is_ok());
+        assert_eq!(read_json(json(MAX_DEPTH + 1).as_bytes()), Err(too_deep()));
     }
 
     #[test]

@@ -150,12 +150,13 @@ impl PortalBuilder {
         let address = listener.local_addr().map_err(|error| Error::listen(self.listen, error))?;
         let (stop, stopped) = watch::channel(false);
         let courier = Courier::new(stopped.clone()).map_err(Error::client)?;
+        let kept = self.state.as_deref().map(saving::read).transpose()?.flatten();
+        // Only now: where the start fails, no empty recording is left behind to be in the way.
         let recorder = self.record.as_deref().map(|path| {
             let now = Moment::of(SystemTime::now());
             Recorder::start(path, now.iso(), url_of(address))
                 .map_err(|error| Error::recording(format!("{}: {error}", path.display())))
         });
-        let kept = self.state.as_deref().map(saving::read).transpose()?.flatten();
         let new = || State::new(self.seed.unwrap_or_else(|| fastrand::u64(..)));
         let mut state = kept.unwrap_or_else(new);
         state.open(url_of(address), Buckets::new(self.limit), Work::new(self.work_limit));

@@ -14,7 +14,7 @@ use crate::batch;
 use crate::body::read_body;
 use crate::credentials::{Caller, WEBHOOK_SECRET, authenticate, expired};
 use crate::faults::{Fault, Kind};
-use crate::journal::{Entry, LONGEST_ANSWER};
+use crate::journal::{Entry, LONGEST_ANSWER, LONGEST_NAME};
 use crate::listener::Peer;
 use crate::methods::{self, Done};
 use crate::params::{Unreadable, merge, read_form};
@@ -22,7 +22,6 @@ use crate::refusal::{Refusal, bad, json_response};
 use crate::ring::cut;
 use crate::secrets::{mask, mask_answer};
 use crate::shared::Shared;
-use crate::state::domain::other_name;
 use crate::state::{Change, State};
 use crate::trace::About;
 use crate::tree::Tree;
@@ -74,6 +73,11 @@ pub(crate) async fn serve(
     };
     if request.method() != Method::GET && request.method() != Method::POST {
         return Refusal::new(405, "INVALID_REQUEST", "Only GET and POST are allowed").into_response();
+    }
+    // A page that shows somebody's picture must not call a method by its address.
+    let dest = request.headers().get("sec-fetch-dest");
+    if dest.is_some_and(|dest| dest != "empty" && dest != "document") {
+        return Refusal::new(403, "INVALID_REQUEST", "Nothing here is part of a page").into_response();
     }
     let body = match read_body(request).await {
         Ok(body) => body,
@@ -192,7 +196,7 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         Reply::refuse(&too_many())
     } else {
         let fault = state.faults.take(&target.method);
-        fault.as_ref().and_then(|fault| fail(fault, called)).unwrap_or_else(|| {
+        fault.as_ref().and_then(|fault| fail(state, fault, called)).unwrap_or_else(|| {
             let ran = match unreadable {
                 Some(why) => Err(bad("INVALID_REQUEST", why)),
                 None => caller.and_then(|caller| run(state, &caller, &target.method, &params, &mut calls)),
@@ -212,19 +216,16 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         Reply::Hang => (0, Some("timeout".to_owned()), false),
         Reply::HangUp => (0, Some("drop".to_owned()), false),
     };
-    let (about, answer) = match &reply {
-        Reply::Json { body, .. } => (
-            About::of_request(&target.method, &params, &calls, body),
-            Some(cut(mask_answer(body).to_string(), LONGEST_ANSWER)),
-        ),
-        _ => (About::of_request(&target.method, &params, &calls, &Value::Null), None),
-    };
+    let body = if let Reply::Json { body, .. } = &reply { Some(body) } else { None };
+    let messages = state.messages_changed_since(0);
+    let about = About::of_request(&target.method, &params, &calls, body.unwrap_or(&Value::Null), &messages);
+    let answer = body.map(|body| cut(mask_answer(body).to_string(), LONGEST_ANSWER));
     // A slow answer waits outside of the state's lock.
     let waits = if let Reply::Json { sent: Sent::Late(late), .. } = &reply { *late } else { Duration::ZERO };
     let number = state.journal.add(Entry {
         at: start,
-        path: target.shown(),
-        method: target.method.clone(),
+        path: cut(target.shown(), LONGEST_NAME),
+        method: cut(target.method.clone(), LONGEST_NAME),
         params: mask(&params),
         user,
         via,
@@ -232,10 +233,12 @@ fn answer(state: &mut State, peer: &Peer, called: &Called, params: Result<Tree, 
         error,
         answer,
         milliseconds: u64::try_from((clock.elapsed() + waits).as_millis()).unwrap_or(u64::MAX),
+        waits,
         example,
         calls,
+        weight: 0,
         about,
-        messages: state.messages_changed_since(0),
+        messages,
     });
     state.changes.push(Change::Request(number));
     reply
@@ -283,14 +286,16 @@ fn too_many() -> Refusal {
 }
 
 /// What a request gets instead of being looked at. `None` for faults that only spoil its answer.
-fn fail(fault: &Fault, called: &Called) -> Option<Reply> {
+fn fail(state: &State, fault: &Fault, called: &Called) -> Option<Reply> {
     Some(Reply::refuse(&match fault.kind {
         Kind::QueryLimit => too_many(),
         Kind::OperationLimit => blocked(),
         Kind::Overload => Refusal::new(503, "OVERLOAD_LIMIT", "REST API is blocked due to overload."),
         Kind::ExpiredToken => expired(),
         Kind::Error500 => Refusal::new(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
-        Kind::Moved => return Some(Reply::Moved(elsewhere(&called.host, &called.path))),
+        Kind::Moved => {
+            return Some(Reply::Moved(format!("http://{}{}", state.other_name(&called.host), called.path)));
+        }
         Kind::NotJson => return Some(Reply::Page(fault.page_status())),
         Kind::Timeout => return Some(Reply::Hang),
         Kind::Drop => return Some(Reply::HangUp),
@@ -307,11 +312,6 @@ fn hang_up(peer: &Peer) -> Response {
 /// The name and port a client called.
 pub(crate) fn host_of(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
-}
-
-/// The same path on the portal's other loopback name.
-fn elsewhere(host: &str, path: &str) -> String {
-    format!("http://{}{path}", other_name(host))
 }
 
 #[cfg(test)]

@@ -37,19 +37,16 @@ pub(crate) async fn keep(path: PathBuf, shared: Arc<Shared>, mut open: watch::Re
             _ = open.changed() => true,
         };
         let begun = Instant::now();
-        let state = match shared.look(State::to_file) {
-            Ok(state) => state,
-            Err(error) => {
-                tracing::error!(%error, "the portal's state cannot be written");
-                continue;
+        let (target, source, before) = (path.clone(), Arc::clone(&shared), std::mem::take(&mut written));
+        // A large state takes its time, and others need this thread.
+        let done = tokio::task::spawn_blocking(move || {
+            let state = source.look(State::to_file)?;
+            if state != before {
+                write(&target, &state)?;
             }
-        };
-        if state == written {
-            continue;
-        }
-        let target = path.clone();
-        let done = tokio::task::spawn_blocking(move || write(&target, &state).map(|()| state)).await;
-        match done.map_err(io::Error::other).flatten() {
+            Ok(state)
+        });
+        match done.await.map_err(io::Error::other).flatten() {
             Ok(state) => written = state,
             // The next change is another chance.
             Err(error) => tracing::error!(%error, file = %path.display(), "the portal's state is not kept"),

@@ -21,10 +21,12 @@ const SECRET: [&str; 10] = [
     "refresh_token",
     "token",
 ];
-/// A parameter longer than any message is a file, or nonsense.
-const LONGEST: usize = 64 * 1024;
+/// A parameter longer than this is a file, or a text whose end nobody reads.
+const LONGEST: usize = 24 * 1024;
 /// How much of it is shown.
 const BEGINNING: usize = 2000;
+/// Addresses in addresses: what lies deeper is not shown at all.
+const MAX_DEPTH: usize = 8;
 
 /// Parameters as the record shows them.
 pub(crate) fn mask(params: &Tree) -> Value {
@@ -48,7 +50,7 @@ pub(crate) fn mask(params: &Tree) -> Value {
 
 fn shorten(value: &Tree) -> Value {
     match value {
-        Tree::Text(text) if text.len() > LONGEST => cut(text.clone(), BEGINNING).into(),
+        Tree::Text(text) => mask_text(text).into(),
         // A list, whose items can be long or hold secrets.
         Tree::Array(items) => items
             .values()
@@ -63,32 +65,49 @@ fn shorten(value: &Tree) -> Value {
 fn mask_commands(commands: &Tree) -> Value {
     commands
         .entries()
-        .map(|(key, command)| (key.clone(), Value::from(mask_url(&command.text().unwrap_or_default()))))
+        .map(|(key, command)| (key.clone(), Value::from(mask_text(&command.text().unwrap_or_default()))))
         .collect::<Map<_, _>>()
         .into()
 }
 
+/// A text, or the beginning of a long one, with the secrets of an address or a batch's `method?query` in it masked.
+pub(crate) fn mask_text(text: &str) -> String {
+    if text.len() > LONGEST { mask_url(&cut(text.to_owned(), BEGINNING)) } else { mask_url(text) }
+}
+
 /// An address, or a batch's `method?query`, with the secrets of its query masked.
 pub(crate) fn mask_url(url: &str) -> String {
-    match url.split_once('?') {
-        Some((address, query)) => format!("{address}?{}", mask_form(query)),
-        None => url.to_owned(),
+    mask_query(url, MAX_DEPTH)
+}
+
+/// Whatever follows the first `?` is taken for a query: in other texts that hides nothing but what looks like a secret.
+fn mask_query(text: &str, depth: usize) -> String {
+    match text.split_once('?') {
+        Some(_) if depth == 0 => MASK.to_owned(),
+        Some((address, query)) => format!("{address}?{}", mask_pairs(query, depth - 1)),
+        None => text.to_owned(),
     }
 }
 
 /// A form or query: every pair as it was, unless it or an address in it holds a secret.
 pub(crate) fn mask_form(form: &str) -> String {
+    mask_pairs(form, MAX_DEPTH)
+}
+
+fn mask_pairs(form: &str, depth: usize) -> String {
     let pairs: Vec<String> = form
         .split('&')
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = decode(name);
-            let last = decoded.rsplit('[').next().unwrap_or_default().trim_end_matches(']');
+            // In a text something can come before the name; and `&amp;` is an `&`.
+            let starts = |letter: char| matches!(letter, '[' | '?' | ';') || letter.is_whitespace();
+            let last = decoded.rsplit(starts).next().unwrap_or_default().trim_end_matches(']');
             if is_secret(last) {
                 return format!("{name}={}", form::encode(MASK));
             }
             let address = decode(value);
-            let masked = if address.starts_with("http") { mask_url(&address) } else { address.clone() };
+            let masked = mask_query(&address, depth);
             if masked == address { pair.to_owned() } else { format!("{name}={}", form::encode(&masked)) }
         })
         .collect();
@@ -107,7 +126,7 @@ pub(crate) fn mask_answer(answer: &Value) -> Value {
             })
             .collect(),
         Value::Array(items) => items.iter().map(mask_answer).collect(),
-        Value::String(text) if text.starts_with("http") => mask_url(text).into(),
+        Value::String(text) => mask_url(text).into(),
         other => other.clone(),
     }
 }
@@ -127,7 +146,10 @@ mod tests {
     fn secrets_never_reach_the_record() {
         let query = "auth=s3cret&fields[botToken]=s3cret&fields[code]=x&CLIENT_ID=s3cret&list[0][auth]=s3cret\
                      &cmd[a]=imbot.message.like%3FMESSAGE_ID%3D7%26CLIENT_ID%3Ds3cret\
-                     &cmd[b]=m%3Ffields%255BbotToken%255D%3Ds3cret";
+                     &cmd[b]=m%3Ffields%255BbotToken%255D%3Ds3cret\
+                     &cmd[c]=batch%3Fcmd[d]%3Dprofile%253Fa%253D1%2526auth%253Ds3cret\
+                     &link=http://p/rest/download.json?token%3Ddisk%257Cs3cret\
+                     &text=see+http://p/?a%3D1+http://p/rest/download.json?a%3D1%26amp;token%3Ds3cret";
         let shown = mask(&read_form(query).unwrap()).to_string();
         assert!(!shown.contains("s3cret"), "{shown}");
         assert!(shown.contains("MESSAGE_ID=7") && shown.contains(r#""code":"x""#), "{shown}");
@@ -142,8 +164,15 @@ mod tests {
         assert!(shown.starts_with("event=E&data%5BBOT%5D%5B7%5D%5Baccess_token%5D=%2A%2A%2A&"), "{shown}");
         assert!(shown.contains("id%3D7") && shown.ends_with("&text=a+%26%20b"), "{shown}");
 
+        let form = "text=see+http%3A%2F%2Fp%2F%3F+http%3A%2F%2Fp%2Ff%3Ftoken%3Ds3cret\
+                    &cmd%5Ba%5D=batch%3Fcmd%5Bb%5D%3Dm%253Fauth%253Ds3cret&text=Why%3F";
+        let shown = mask_form(form);
+        assert!(!shown.contains("s3cret") && shown.ends_with("&text=Why%3F"), "{shown}");
+        let endless = "a?b=".repeat(20_000) + "s3cret";
+        assert!(!mask_url(&endless).contains("s3cret"));
+
         let answer = json!({"result": [{"auth": {"access_token": "s3cret", "domain": "p"}, "botToken": "s3cret",
-            "url": "http://p/f?auth=s3cret&id=7"}]});
+            "url": "http://p/f?auth=s3cret&id=7", "text": "see http://p/f?token=s3cret"}]});
         let shown = mask_answer(&answer).to_string();
         assert!(!shown.contains("s3cret") && shown.contains("id=7") && shown.contains("domain"), "{shown}");
     }
@@ -152,6 +181,7 @@ mod tests {
     fn files_do_not_fill_the_record() {
         let mut params = Tree::new();
         params.put("content", "A".repeat(LONGEST + 1));
-        assert!(mask(&params).to_string().len() < BEGINNING + 100);
+        params.put("cmd", Tree::from(&serde_json::json!({"a": "A".repeat(LONGEST + 1)})));
+        assert!(mask(&params).to_string().len() < 2 * BEGINNING + 200);
     }
 }

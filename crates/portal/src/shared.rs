@@ -1,6 +1,6 @@
 //! The state behind its lock, and what happens when somebody lets go of it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -38,9 +38,9 @@ impl Shared {
                 state: Mutex::new(state),
                 courier,
                 news: broadcast::Sender::new(NEWS_KEPT),
-                report: Arc::new(move |outgoing, outcome, took| {
+                report: Arc::new(move |outgoing, outcome, began, took| {
                     if let Some(shared) = shared.upgrade() {
-                        shared.record(outgoing, outcome, took);
+                        shared.record(outgoing, outcome, began, took);
                     }
                 }),
                 recorder,
@@ -52,8 +52,7 @@ impl Shared {
 
     /// Runs one operation on the state; then its events go to the bots and its news to the pages, in order.
     pub(crate) fn with<T>(&self, operation: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.now = Moment::of(SystemTime::now()).plus_seconds(state.ahead);
+        let mut state = self.lock_now();
         let result = operation(&mut state);
         if state.changes.contains(&Change::Reset) {
             self.courier.forget();
@@ -73,6 +72,17 @@ impl Shared {
         }
         self.touched.notify_one();
         result
+    }
+
+    /// Looks at the state as it is now; there is nothing to be saved afterwards.
+    pub(crate) fn read<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+        at(&self.lock_now())
+    }
+
+    fn lock_now(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.now = Moment::of(SystemTime::now()).plus_seconds(state.ahead);
+        state
     }
 
     /// Only looks at the state.
@@ -102,13 +112,16 @@ impl Shared {
         self.courier.settled().await
     }
 
-    fn record(&self, outgoing: Outgoing, outcome: Result<Answer, String>, took: Duration) {
+    fn record(&self, outgoing: Outgoing, outcome: Result<Answer, String>, began: SystemTime, took: Duration) {
         self.with(|state| {
             if !self.courier.remembers(&outgoing) {
                 return;
             }
             let owner = state.bots.get(&outgoing.bot).map(|bot| bot.owner.via());
-            let number = state.deliveries.add(Delivered::new(outgoing, outcome, took, state.now, owner));
+            // Not when the lock was free: requests that came meanwhile follow from it.
+            let began = Moment::of(began).plus_seconds(state.ahead);
+            let delivered = Delivered::new(outgoing, outcome, (began, took), state.now, owner);
+            let number = state.deliveries.add(delivered);
             state.changes.push(Change::Delivery(number));
         });
     }

@@ -1,7 +1,8 @@
 //! Which events told of a message, and which REST requests followed from it.
 //!
 //! A request, or a call in a batch, follows from a message when
-//! - it names the message among its parameters (`message`), made it (`made`), or fetched an event about it (`fetch`);
+//! - it names the message among its parameters (`message`), made or changed it (`made`), or fetched an event about it
+//!   (`fetch`);
 //! - or names no message at all, comes from the owner of a bot that was told of the message, within a minute of
 //!   that, and either is about the same dialog, in which that owner was told of no other message since (`dialog`),
 //!   or names no dialog, and that owner was told of no other message anywhere since (`time`).
@@ -10,22 +11,15 @@ use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::credentials::Via;
-use crate::journal::Entry;
+use crate::journal::{Entry, LONGEST_NAME};
+use crate::ring::cut;
 use crate::state::State;
 use crate::tree::Tree;
 
 /// Seconds in which requests follow that do not name the message.
 const FOLLOWS: u64 = 60;
-/// Methods whose result is the id of a message they made, or holds it.
-const MAKERS: [&str; 7] = [
-    "im.disk.file.commit",
-    "im.message.add",
-    "imbot.command.answer",
-    "imbot.message.add",
-    "imbot.v2.chat.message.send",
-    "imbot.v2.command.answer",
-    "imbot.v2.file.upload",
-];
+/// Messages of one call that are remembered.
+const MOST_NAMED: usize = 1000;
 const FETCH: &str = "imbot.v2.event.get";
 
 /// What an event or a call speaks of.
@@ -33,8 +27,8 @@ const FETCH: &str = "imbot.v2.event.get";
 pub(crate) struct About {
     /// The messages it names.
     messages: Vec<u64>,
-    /// The message that came of it.
-    made: Option<u64>,
+    /// The messages that are new or other than before through it.
+    made: Vec<u64>,
     dialog: Option<String>,
 }
 
@@ -54,38 +48,38 @@ impl About {
             .filter_map(Tree::id)
             .collect();
         let dialogs = [within("PARAMS", "DIALOG_ID"), within("chat", "dialogId"), data.get("dialogId")];
-        Self { messages, made: None, dialog: dialogs.into_iter().flatten().find_map(Tree::text) }
+        Self { messages, made: Vec::new(), dialog: dialogs.into_iter().flatten().find_map(Tree::text) }
     }
 
-    /// Of a request: for each call of a batch, for each event that was fetched, or for the one call it is.
-    pub(crate) fn of_request(method: &str, params: &Tree, calls: &[Value], body: &Value) -> Vec<Self> {
-        let result = &body["result"];
+    /// Of a request: for each call of a batch, for each event that was fetched, or for the one call it is, which
+    /// `made` these messages.
+    pub(crate) fn of_request(
+        method: &str,
+        params: &Tree,
+        calls: &[Value],
+        body: &Value,
+        made: &[u64],
+    ) -> Vec<Self> {
         if method.eq_ignore_ascii_case(FETCH) {
-            let events = result["events"].as_array().into_iter().flatten();
+            let events = body["result"]["events"].as_array().into_iter().flatten();
             return events.map(|event| Self::of_data(&Tree::from(&event["data"]))).collect();
         }
         if !method.eq_ignore_ascii_case("batch") {
-            return vec![Self::of_call(method, params, result)];
+            return vec![Self::of_call(params, made.to_vec())];
         }
-        let results = &result["result"];
         calls
             .iter()
             .map(|call| {
-                let name = call["name"].as_str().unwrap_or_default();
-                let one = results.get(name).or_else(|| results.get(name.parse::<usize>().ok()?));
-                let method = call["method"].as_str().unwrap_or_default();
-                Self::of_call(method, &Tree::from(&call["params"]), one.unwrap_or(&Value::Null))
+                let made = call["messages"].as_array().into_iter().flatten();
+                Self::of_call(&Tree::from(&call["params"]), made.filter_map(Value::as_u64).collect())
             })
             .collect()
     }
 
-    fn of_call(method: &str, params: &Tree, result: &Value) -> Self {
-        let mut about = Self::default();
+    fn of_call(params: &Tree, made: Vec<u64>) -> Self {
+        let mut about = Self { made, ..Self::default() };
         about.read(params, true);
-        if MAKERS.contains(&method.to_ascii_lowercase().as_str()) {
-            let keys = ["id", "messageId", "MESSAGE_ID"];
-            about.made = result.as_u64().or_else(|| keys.iter().find_map(|key| result[key].as_u64()));
-        }
+        about.messages.truncate(MOST_NAMED);
         about
     }
 
@@ -97,7 +91,7 @@ impl About {
                     let list = value.entries().filter_map(|(_, item)| item.id());
                     self.messages.extend(value.id().into_iter().chain(list));
                 }
-                "dialogid" => self.dialog = value.text(),
+                "dialogid" => self.dialog = value.text().map(|dialog| cut(dialog, LONGEST_NAME)),
                 "chatid" => self.dialog = value.id().map(|id| format!("chat{id}")),
                 "fields" if deeper => self.read(value, false),
                 _ => {}
@@ -157,7 +151,7 @@ fn follows(entry: &Entry, about: &About, message: u64, windows: &[Window<'_>]) -
     if about.messages.contains(&message) {
         return Some(if fetch { "fetch" } else { "message" });
     }
-    if about.made == Some(message) {
+    if about.made.contains(&message) {
         return Some("made");
     }
     if fetch || !about.messages.is_empty() {
@@ -224,14 +218,16 @@ mod tests {
         let outgoing = Outgoing::new(String::new(), 7, "E", String::new(), &tree(&body));
         let answer = Answer { status: 200, text: String::new() };
         let at = Moment::from_seconds(second);
-        state.deliveries.add(Delivered::new(outgoing, Ok(answer), Duration::ZERO, at, Some(Via::Webhook)));
+        let delivered = Delivered::new(outgoing, Ok(answer), (at, Duration::ZERO), at, Some(Via::Webhook));
+        state.deliveries.add(delivered);
     }
 
     fn call(state: &mut State, second: u64, method: &str, params: &Value, body: &Value) {
         let calls: Vec<Value> = params["calls"].as_array().cloned().unwrap_or_default();
-        let about = About::of_request(method, &tree(params), &calls, body);
+        let messages: Vec<u64> = serde_json::from_value(body["made"].clone()).unwrap_or_default();
+        let about = About::of_request(method, &tree(params), &calls, body, &messages);
         state.journal.add(Entry {
-            messages: Vec::new(),
+            messages,
             at: Moment::from_seconds(second),
             path: String::new(),
             method: method.to_owned(),
@@ -242,8 +238,10 @@ mod tests {
             error: None,
             answer: Some(body.to_string()),
             milliseconds: 1,
+            waits: Duration::ZERO,
             example: false,
             calls,
+            weight: 0,
             about,
         });
     }
@@ -267,7 +265,7 @@ mod tests {
         call(&mut state, 101, "user.current", &nothing, &nothing);
         tell(&mut state, 110, "27", 102);
         call(&mut state, 111, "scope", &nothing, &nothing);
-        call(&mut state, 112, "imbot.message.add", &json!({"DIALOG_ID": "chat1"}), &json!({"result": 103}));
+        call(&mut state, 112, "imbot.message.add", &json!({"DIALOG_ID": "chat1"}), &json!({"made": [103]}));
         call(&mut state, 113, "imbot.message.like", &json!({"message_id": 102}), &nothing);
         tell(&mut state, 120, "chat1", 104);
         call(&mut state, 121, "imbot.chat.sendTyping", &json!({"DIALOG_ID": "chat1"}), &nothing);
@@ -291,10 +289,9 @@ mod tests {
         let mut state = sample();
         let calls = json!({"calls": [
             {"name": "a", "method": "im.message.like", "params": {"MESSAGE_ID": "101"}},
-            {"name": "b", "method": "imbot.v2.Chat.Message.send", "params": {"fields": {"replyId": "102"}}},
+            {"name": "b", "method": "imbot.v2.Chat.Message.send", "params": {"fields": {"replyId": "102"}}, "messages": [103]},
         ]});
-        let body = json!({"result": {"result": {"a": true, "b": {"id": 103}}}});
-        call(&mut state, 100, "batch", &calls, &body);
+        call(&mut state, 100, "batch", &calls, &json!({}));
         for (message, expected) in [(101, ["message", ""]), (102, ["", "message"]), (103, ["", "made"])] {
             let shown = trace(&state, message);
             let by =

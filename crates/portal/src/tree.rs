@@ -63,6 +63,14 @@ impl Tree {
         matches!(self, Self::Array(_))
     }
 
+    /// Whether arrays are nested in more levels than so many.
+    pub(crate) fn is_deeper_than(&self, levels: usize) -> bool {
+        self.is_array()
+            && levels
+                .checked_sub(1)
+                .is_none_or(|below| self.entries().any(|(_, value)| value.is_deeper_than(below)))
+    }
+
     /// A scalar the way PHP turns it into a string: `true` is `1`, `false` and `null` are empty.
     pub(crate) fn text(&self) -> Option<String> {
         match self {

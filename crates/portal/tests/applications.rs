@@ -134,7 +134,7 @@ async fn an_application_with_pages_hears_nothing_until_they_say_so() {
     events.sort_by_key(support::Received::event);
     assert_eq!(events.each_ref().map(support::Received::event), ["ONAPPINSTALL", "ONIMBOTV2MESSAGEADD"]);
     assert_eq!(events[1].get("data[message][text]"), "in time");
-    assert!(server.is_silent() && pages.is_silent());
+    assert!(server.is_silent(&portal).await && pages.is_silent(&portal).await);
 
     for wrong in [json!({"interface": true}), json!({"handler": "ftp://x"}), json!({"install": "x"})] {
         assert_eq!(call.control("applications", wrong).await.0, 400);

@@ -334,13 +334,9 @@ async fn a_reset_forgets_what_is_under_way() {
     answers.add_permits(10);
     let kept = call.say(27, "chat1", &format!("[USER={id}]Slow[/USER] sent")).await;
     assert_eq!(bot.expect("ONIMBOTMESSAGEADD").await.get("data[PARAMS][MESSAGE_ID]"), kept.to_string());
-    let deliveries = loop {
-        match call.get("/control/deliveries").await.1 {
-            Value::Array(list) if !list.is_empty() => break list,
-            _ => tokio::task::yield_now().await,
-        }
-    };
-    assert_eq!(deliveries.len(), 1);
+    portal.delivered().await;
+    let (_, deliveries) = call.get("/control/deliveries").await;
+    assert_eq!(deliveries.as_array().unwrap().len(), 1);
     assert_eq!(deliveries[0]["event"], "ONIMBOTMESSAGEADD");
 }
 
@@ -362,7 +358,7 @@ async fn requests_are_numbered() {
 async fn the_stream_tells_what_happens() {
     let portal = portal().await;
     let call = Caller::new(&portal);
-    let mut response = reqwest::get(format!("{}/control/events", portal.url())).await.unwrap();
+    let mut response = call.try_get(&format!("{}/control/events", portal.url())).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut text = String::new();
     let mut read_until = async |mark: &str| {
@@ -402,12 +398,13 @@ fn quoted<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = String> + 'a
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere() {
     let portal = portal().await;
+    let call = Caller::new(&portal);
     let root = reqwest::Url::parse(&portal.url()).unwrap();
     let mut files = vec![root.clone()];
     let mut next = 0;
     while let Some(url) = files.get(next).cloned() {
         next += 1;
-        let response = reqwest::get(url.clone()).await.unwrap();
+        let response = call.try_get(url.as_str()).await;
         assert_eq!(response.status(), 200, "{url}");
         let expected = match url.path().rsplit('.').next().unwrap() {
             "css" => "text/css",
@@ -442,5 +439,5 @@ async fn the_page_loads_nothing_from_elsewhere() {
     }
     assert!(files.len() > 20, "{files:?}");
     let unknown = root.join("/page/nothing.js").unwrap();
-    assert_eq!(reqwest::get(unknown).await.unwrap().status(), 404);
+    assert_eq!(call.try_get(unknown.as_str()).await.status(), 404);
 }

@@ -316,7 +316,7 @@ async fn joins_are_announced_by_the_platform() {
         (joined.get("data[PARAMS][DIALOG_ID]"), joined.get("data[PARAMS][USER_ID]")),
         ("chat1".into(), "1".into())
     );
-    assert!(guest.is_silent());
+    assert!(guest.is_silent(&portal).await);
 }
 
 #[tokio::test]
@@ -341,7 +341,7 @@ async fn events_keep_their_order_and_failures_are_written_down() {
         (&json!("ONIMBOTJOINCHAT"), &json!(500), &json!(1001))
     );
     assert!(first["milliseconds"].is_u64() && first["error"].is_null());
-    assert!(bot.is_silent(), "nothing is sent twice");
+    assert!(bot.is_silent(&portal).await, "nothing is sent twice");
 }
 
 #[tokio::test]

@@ -65,13 +65,14 @@ async fn a_bot_can_be_had_without_a_program() {
     {
         assert_eq!(call.control("bots", wanted).await.1["error"], code);
     }
-    assert_eq!(call.control("bots", json!({})).await.1["bot_id"], 1002);
+    assert_eq!(call.control("bots", json!({"code": "bot2"})).await.1["bot_id"], 1002);
+    assert_eq!(call.control("bots", json!({})).await.1["bot_id"], 1003, "a free code is found");
 }
 
 /// What the stream of events tells until one of these kinds has come as often as there are names.
 async fn told(portal: &b24bot_portal::Portal, kinds: &[&str], act: impl AsyncFnOnce()) -> Vec<Value> {
     let url = format!("{}/control/events", portal.url());
-    let mut stream = reqwest::get(url).await.unwrap();
+    let mut stream = Caller::new(portal).try_get(&url).await;
     stream.chunk().await.unwrap();
     act().await;
     let (mut text, mut found) = (String::new(), Vec::new());

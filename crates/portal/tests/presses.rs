@@ -80,7 +80,7 @@ async fn a_button_of_generation_one_raises_a_command() {
     ] {
         assert_eq!(code(&press(wanted.clone()).await), expected, "{wanted}");
     }
-    assert!(bot.is_silent());
+    assert!(bot.is_silent(&portal).await);
 }
 
 #[tokio::test]
@@ -170,5 +170,5 @@ async fn a_common_command_is_answered_where_the_bot_is_not() {
     assert_eq!(call.oauth(&app.access_token, "imbot.v2.Command.answer", answer).await.0, 200);
     let (_, list) = call.get("/control/dialogs/42/messages?user=27").await;
     assert_eq!((&list[1]["text"], &list[1]["author"]), (&json!("Tea is on the shelf"), &json!(id)));
-    assert!(bot.is_silent(), "the local command is not for that chat");
+    assert!(bot.is_silent(&portal).await, "the local command is not for that chat");
 }

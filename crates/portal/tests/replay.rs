@@ -173,10 +173,20 @@ async fn a_recording_has_no_secrets() {
     collect(&caller.result("imbot.v2.Event.get", fetch).await, &mut secrets);
     let command = format!("imbot.v2.Event.get?botId={three}&botToken=s3cretB0tToken");
     caller.result("batch", json!({"cmd": {"a": command}})).await;
+    let file = json!({"dialog": "chat1", "user": 1, "name": "a.txt", "content": "dGVh"});
+    let id = caller.control("files", file).await.1["file_id"].clone();
+    let made = caller.result("im.disk.file.commit", json!({"CHAT_ID": 1, "FILE_ID": [id]})).await;
+    let url = made["FILE_MODELS"][format!("upload{id}")]["links"]["download"].as_str().unwrap().to_owned();
+    let key = url.split("%7C").nth(1).unwrap();
+    secrets.extend([key, &key[..20], &key[20..]].map(str::to_owned));
+    caller.say(27, "chat1", &format!("see {url} there")).await;
+    let nested = format!("batch?cmd[b]=profile%3Fauth%3D{}", application.access_token);
+    caller.result("batch", json!({"cmd": {"a": nested}, "note": format!("see {url}")})).await;
+    let later = portal.delivered().await - sent;
     portal.shutdown().await;
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("ONIMBOTMESSAGEADD") && text.contains("ONIMBOTV2MESSAGEADD"), "{text}");
-    for _ in 0..sent {
+    for _ in 0..sent + later {
         let pairs = bot.next().await.pairs().into_iter();
         secrets.extend(pairs.filter(|(name, _)| is_secret(name)).map(|(_, value)| value));
     }
@@ -188,6 +198,23 @@ async fn a_recording_has_no_secrets() {
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         assert!(!text.contains(secret), "{secret} in\n{text}");
     }
+}
+
+#[tokio::test]
+async fn a_slow_request_is_dated_when_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let (portal, path) = recorded(&folder);
+    let portal = portal.start().await.unwrap();
+    let caller = Caller::new(&portal);
+    caller.control("faults", json!({"kind": "slow", "method": "scope", "milliseconds": 500})).await;
+    caller.result("profile", json!({})).await;
+    caller.result("scope", json!({})).await;
+    portal.shutdown().await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    let calls: Vec<Value> = text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&calls[0]["method"], &calls[1]["method"]), (&json!("profile"), &json!("scope")));
+    assert!(calls[1]["at"].as_f64() >= calls[0]["at"].as_f64(), "{text}");
+    assert!(calls[1]["milliseconds"].as_u64() >= Some(500), "{text}");
 }
 
 #[tokio::test]

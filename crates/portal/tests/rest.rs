@@ -37,6 +37,19 @@ async fn every_way_to_call_gives_the_same() {
 }
 
 #[tokio::test]
+async fn a_picture_in_a_page_calls_no_method() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let url = format!("{}im.message.add?DIALOG_ID=chat1&MESSAGE=x", portal.webhook_url());
+    for (part, status) in
+        [("image", 403), ("iframe", 403), ("script", 403), ("empty", 200), ("document", 200)]
+    {
+        assert_eq!(call.part_of_page(&url, part).await, status, "{part}");
+    }
+    assert_eq!(call.get("/control/dialogs/chat1/messages").await.1.as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
 async fn a_body_counts_as_what_it_is() {
     let portal = portal().await;
     let call = Caller::new(&portal);

@@ -87,11 +87,44 @@ async fn what_changes_is_written_soon_and_only_for_its_owner() {
 }
 
 #[tokio::test]
+async fn what_is_nested_too_deeply_is_refused_and_never_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portal.json");
+    let portal = start(&file).await;
+    let call = Caller::new(&portal);
+    let attach = |levels: usize| {
+        format!(
+            "[{{\"MESSAGE\":\"m\"}},{{\"GRID\":[{}1{}]}}]",
+            "{\"NAME\":".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
+    let add = async |attach: Value| {
+        let params = json!({"DIALOG_ID": "chat1", "MESSAGE": "deep", "ATTACH": attach});
+        call.webhook("im.message.add", params).await
+    };
+    for levels in [30, 60, 90, 110] {
+        assert_eq!(add(json!(attach(levels))).await.1["error"], "ATTACH_ERROR", "{levels}");
+        let tree: Value = serde_json::from_str(&attach(levels)).unwrap();
+        assert_eq!(add(tree).await.0, 400, "{levels}");
+    }
+    let mut context = json!("x");
+    for _ in 0..100 {
+        context = json!({"x": context});
+    }
+    let given = call.control("contexts", json!({"dialog": "chat1", "user": 27, "context": context})).await;
+    assert_eq!(given.0, 400, "{given:?}");
+    portal.shutdown().await;
+    start(&file).await.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_state_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("portal.json");
+    let recording = folder.path().join("session.jsonl");
     let fails = async |file: &Path, why: &str| {
-        let builder = Portal::builder().listen("127.0.0.1:0".parse().unwrap()).state(file);
+        let builder = Portal::builder().listen("127.0.0.1:0".parse().unwrap()).state(file).record(&recording);
         let error = builder.start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::State);
         let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -105,6 +138,7 @@ async fn a_file_that_is_no_state_is_left_alone() {
     ] {
         std::fs::write(&file, text).unwrap();
         fails(&file, why).await;
+        assert!(!recording.exists(), "nothing was begun");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
     fails(&folder.path().join("nowhere/portal.json"), "No such file").await;

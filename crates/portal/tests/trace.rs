@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use support::{Bot, Caller, portal};
 
 /// Once the portal has recorded that many deliveries about the message.
 async fn trace(call: &Caller, message: u64, deliveries: usize) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(10);
     loop {
+        assert!(Instant::now() < deadline, "not delivered");
         let (status, trace) = call.get(&format!("/control/trace/{message}")).await;
         assert_eq!(status, 200, "{trace}");
         if trace["deliveries"].as_array().unwrap().len() >= deliveries {

@@ -76,7 +76,7 @@ fn address(name: &str, url: String) -> Result<String, Refusal> {
 
 /// `GET /control/applications`, without any secret.
 pub(super) async fn list(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| {
+    Ok(Json(shared.read(|state| {
         let mut known: Vec<_> = state.applications.values().collect();
         known.sort_by_key(|application| application.number);
         Value::Array(known.into_iter().map(show).collect())

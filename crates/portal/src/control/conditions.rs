@@ -18,7 +18,6 @@ use crate::methods;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::state::domain::other_name;
 
 #[derive(Deserialize)]
 pub(super) struct Order {
@@ -74,7 +73,7 @@ fn show_limits(state: &State) -> Value {
 
 /// `GET /control/limits`
 pub(super) async fn limits(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| show_limits(state))))
+    Ok(Json(shared.read(show_limits)))
 }
 
 /// What is missing stays as it is.
@@ -187,7 +186,7 @@ pub(super) async fn change_domain(Extract(shared): Extract<Arc<Shared>>, Body(wa
         ));
     }
     Ok(Json(shared.with(|state| {
-        let url = url.unwrap_or_else(|| format!("http://{}", other_name(state.domain())));
+        let url = url.unwrap_or_else(|| format!("http://{}", state.other_name(state.domain())));
         state.move_to(url);
         json!({"url": state.url, "domain": state.domain(), "member_id": state.member_id})
     })))

@@ -12,7 +12,7 @@ use crate::state::State;
 
 /// Messages of all chats, requests and deliveries, each with `at_seconds`, by which they can be put in order.
 pub(super) async fn conversation(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| describe(state))))
+    Ok(Json(shared.read(describe)))
 }
 
 fn describe(state: &State) -> Value {

@@ -17,7 +17,7 @@ use crate::tree::Tree;
 /// `GET /control/messages/ID`
 pub(super) async fn message(Extract(shared): Extract<Arc<Shared>>, Path(id): Path<u64>) -> Answer {
     shared
-        .with(|state| state.show_message(id))
+        .read(|state| state.show_message(id))
         .map(Json)
         .ok_or_else(|| Refusal::new(404, "NOT_FOUND", "There is no such message"))
 }
@@ -41,7 +41,7 @@ pub(super) async fn dialog(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let user = number(query.as_deref(), "user")?;
-    let messages = shared.with(|state| {
+    let messages = shared.read(|state| {
         let chat = find(state, &dialog, user)?;
         let chat = state.chats.get(&chat)?;
         Some(chat.messages.iter().filter_map(|id| state.show_message(*id)).collect::<Vec<_>>())
@@ -71,28 +71,28 @@ fn find(state: &State, dialog: &str, user: Option<u64>) -> Option<u64> {
 /// `GET /control/requests?since=N`
 pub(super) async fn requests(Extract(shared): Extract<Arc<Shared>>, RawQuery(query): RawQuery) -> Answer {
     let since = number(query.as_deref(), "since")?.unwrap_or(0);
-    Ok(Json(shared.with(|state| Value::Array(state.journal.show(since)))))
+    Ok(Json(shared.read(|state| Value::Array(state.journal.show(since)))))
 }
 
 /// `GET /control/deliveries`
 pub(super) async fn deliveries(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| Value::Array(state.deliveries.show()))))
+    Ok(Json(shared.read(|state| Value::Array(state.deliveries.show()))))
 }
 
 /// `GET /control/trace/ID`: the events that told of a message, whole, and the requests that followed.
 pub(super) async fn trace(Extract(shared): Extract<Arc<Shared>>, Path(id): Path<u64>) -> Answer {
-    let shown = shared.with(|state| state.messages.contains_key(&id).then(|| trace::trace(state, id)));
+    let shown = shared.read(|state| state.messages.contains_key(&id).then(|| trace::trace(state, id)));
     shown.map(Json).ok_or_else(|| Refusal::new(404, "NOT_FOUND", "There is no such message"))
 }
 
 /// `GET /control/faults`
 pub(super) async fn faults(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| Value::Array(state.faults.show()))))
+    Ok(Json(shared.read(|state| Value::Array(state.faults.show()))))
 }
 
 /// `GET /control/state`: people, chats, bots and their commands.
 pub(super) async fn state(Extract(shared): Extract<Arc<Shared>>) -> Answer {
-    Ok(Json(shared.with(|state| describe(state))))
+    Ok(Json(shared.read(describe)))
 }
 
 fn describe(state: &State) -> Value {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::acts::{Name, dialog, known_user, not_found};
 use super::number::Number;
 use super::{Answer, Body};
+use crate::params::MAX_DEPTH;
 use crate::refusal::{Refusal, bad, forbidden};
 use crate::shared::Shared;
 use crate::state::bots::{Generation, Handlers, Kind, NotRegistered, Owner, Profile, Registration};
@@ -97,6 +98,9 @@ pub(super) async fn give_context(Extract(shared): Extract<Arc<Shared>>, Body(giv
         known_user(state, user)?;
         let chat = dialog(state, user, &given.dialog.text());
         let chat = chat.ok_or_else(|| not_found("There is no such dialog"))?;
+        if given.context.is_deeper_than(MAX_DEPTH) {
+            return Err(bad("INVALID_REQUEST", "context is nested too deeply"));
+        }
         state.give_context(chat, user, &given.context).map_err(membership)
     })?;
     Ok(Json(json!({"result": true})))
@@ -118,11 +122,10 @@ pub(super) async fn add_bot(Extract(shared): Extract<Arc<Shared>>, Body(wanted):
     })?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let bot = shared.with(|state| {
-        let number = state.applications.len() + 1;
-        let code = filled(wanted.code).unwrap_or_else(|| format!("bot{number}"));
-        if state.bots.values().any(|bot| bot.code == code) {
-            return Err(taken());
-        }
+        let is_taken = |code: &String| state.bots.values().any(|bot| bot.code == *code);
+        let code = filled(wanted.code)
+            .or_else(|| (1_u64..).map(|number| format!("bot{number}")).find(|code| !is_taken(code)));
+        let code = code.filter(|code| !is_taken(code)).ok_or_else(taken)?;
         let application = state.install(&["im", "imbot"]);
         let name = filled(wanted.name).unwrap_or_else(|| code.clone());
         let registration = Registration {

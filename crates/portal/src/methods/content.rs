@@ -1,6 +1,7 @@
 //! Reads what a call says about a message besides its text: attachments, keyboards, menus.
 
 use super::Call;
+use crate::params::MAX_DEPTH;
 use crate::refusal::{Refusal, bad};
 use crate::state::attachments::Attachment;
 use crate::state::buttons::{Item, Keyboard};
@@ -69,7 +70,8 @@ fn part<T>(params: &Tree, kind: &Kind, read: impl FnOnce(&Tree) -> Option<T>) ->
     if tree == Tree::new() {
         return Ok(Part::Removed);
     }
-    if !tree.is_array() {
+    // A deeper one could be kept, but not read again.
+    if !tree.is_array() || tree.is_deeper_than(MAX_DEPTH) {
         return Err(wrong());
     }
     if (kind.size)(&tree.to_json().to_string()) > kind.most {

@@ -108,7 +108,7 @@ pub(super) fn user_download(call: &mut Call<'_>) -> Answer {
         return Err(bad("ERROR_ARGUMENT", "Argument 'dialogId' is null or empty"));
     }
     let id = file_id(call)?;
-    let chat = call.state.dialog(user, &dialog);
+    let chat = call.state.known_dialog(user, &dialog);
     let file: Option<Value> = call
         .state
         .file_open_to(id, user)

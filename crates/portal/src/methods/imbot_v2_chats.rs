@@ -17,7 +17,7 @@ fn own_chat(call: &mut Call<'_>) -> Result<(u64, u64), Refusal> {
     if dialog.is_empty() {
         return Err(missing("dialogId"));
     }
-    let chat = call.state.dialog(bot, &dialog);
+    let chat = call.state.known_dialog(bot, &dialog);
     let chat = chat.filter(|chat| call.state.chats.get(chat).is_some_and(|chat| chat.has(bot)));
     chat.map(|chat| (bot, chat)).ok_or_else(denied)
 }

@@ -76,6 +76,9 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         if name.is_empty() {
             return Err(bad("COMMAND_NAME_EMPTY", "Command name is empty"));
         }
+        if name.contains(char::is_whitespace) {
+            return Err(bad("COMMAND_NAME_INVALID", "Command name is invalid"));
+        }
         let mut others =
             call.state.commands.values().filter(|other| other.bot == bot && other.id != command.id);
         if others.any(|other| other.name == name) {
@@ -212,6 +215,7 @@ mod tests {
         for (query, code) in [
             ("commandId=9&fields[command]=x", "COMMAND_NOT_FOUND"),
             ("commandId=11&fields[command]=/", "COMMAND_NAME_EMPTY"),
+            ("commandId=11&fields[command]=a+b", "COMMAND_NAME_INVALID"),
             ("commandId=11&fields[command]=bare", "COMMAND_ALREADY_EXISTS"),
         ] {
             assert_eq!(call(&mut state, "update", query), Err(code), "{query}");

@@ -38,7 +38,7 @@ impl Recorder {
         let answer =
             answer.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())));
         self.add(&Line::Call(CallLine {
-            at: self.at(Duration::from_millis(entry.milliseconds)),
+            at: self.at(Duration::from_millis(entry.milliseconds).saturating_sub(entry.waits)),
             method: entry.method.clone(),
             params: entry.params.clone(),
             user: entry.user,

@@ -137,11 +137,19 @@ impl State {
 
     /// The chat behind a dialog as `viewer` names it. A private chat begins to exist when asked for.
     pub(crate) fn dialog(&mut self, viewer: u64, dialog: &str) -> Option<u64> {
+        self.known_dialog(viewer, dialog).or_else(|| {
+            let partner: u64 = dialog.parse().ok()?;
+            (partner != viewer).then(|| self.private_chat(viewer, partner)).flatten()
+        })
+    }
+
+    /// The chat behind a dialog as `viewer` names it, if it exists already.
+    pub(crate) fn known_dialog(&self, viewer: u64, dialog: &str) -> Option<u64> {
         if let Some(number) = dialog.strip_prefix("chat") {
             return number.parse().ok().filter(|id| self.chats.contains_key(id));
         }
         let partner: u64 = dialog.parse().ok()?;
-        (partner != viewer).then(|| self.private_chat(viewer, partner)).flatten()
+        (partner != viewer).then(|| self.find_private_chat(viewer, partner)).flatten()
     }
 
     /// The private chat that exists already, if any.
@@ -305,8 +313,9 @@ mod tests {
     #[test]
     fn each_side_names_a_private_chat_by_the_other() {
         let mut state = sample();
+        assert_eq!(state.known_dialog(27, "42"), None, "looking founds nothing");
         let chat = state.dialog(27, "42").unwrap();
-        assert_eq!(state.dialog(42, "27"), Some(chat));
+        assert_eq!((state.dialog(42, "27"), state.known_dialog(42, "27")), (Some(chat), Some(chat)));
         assert_eq!(state.chats[&chat].dialog(27), "42");
         assert_eq!(state.chats[&1].dialog(27), "chat1");
         for unknown in ["27", "chat9", "sg12", "5", "", "chat"] {

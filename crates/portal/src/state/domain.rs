@@ -17,14 +17,16 @@ impl Domain {
     }
 }
 
-/// The other loopback name, on the same port: as good as another address for all who look at names.
-pub(crate) fn other_name(host: &str) -> String {
-    let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
-    let other = if name.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { "localhost" };
-    format!("{other}:{port}")
-}
-
 impl State {
+    /// The loopback name that `host` is not, on the port where the portal listens: as good as another address for all
+    /// who look at names.
+    pub(crate) fn other_name(&self, host: &str) -> String {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let other = if name.eq_ignore_ascii_case("localhost") { "127.0.0.1" } else { "localhost" };
+        let port = self.domain.home.rsplit_once(':').map_or("80", |(_, port)| port);
+        format!("{other}:{port}")
+    }
+
     /// Gives the portal another address; its `member_id` stays. From now on events and answers tell the new one,
     /// and what still comes to a former one is sent on with 302.
     pub(crate) fn move_to(&mut self, url: String) {
@@ -54,14 +56,13 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::super::sample;
-    use super::*;
 
     #[test]
     fn former_addresses_lead_to_the_present_one() {
         let mut state = sample();
         let member_id = state.member_id.clone();
         assert_eq!(state.moved_to("127.0.0.1:9400", "/rest/x"), None);
-        state.move_to(format!("http://{}", other_name("127.0.0.1:9400")));
+        state.move_to(format!("http://{}", state.other_name("127.0.0.1:9400")));
         assert_eq!(state.endpoint(), "http://localhost:9400/rest/");
         let moved = state.moved_to("127.0.0.1:9400", "/rest/x?y");
         assert_eq!(moved.as_deref(), Some("http://localhost:9400/rest/x?y"));
@@ -72,6 +73,7 @@ mod tests {
         state.move_to("http://127.0.0.1:9400".to_owned());
         assert_eq!(state.moved_to("127.0.0.1:9400", "/"), None);
         assert!(state.moved_to("new.example", "/").is_some());
+        assert_eq!(state.other_name("new.example"), "localhost:9400", "where the portal listens");
         state.move_home();
         assert_eq!(state.moved_to("new.example", "/"), None);
         assert_eq!((state.member_id, state.domain.home), (member_id, state.url));

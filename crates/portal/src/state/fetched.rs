@@ -20,6 +20,12 @@ struct Waiting {
     data: Value,
 }
 
+impl Waiting {
+    fn is_old(&self, now: Moment) -> bool {
+        now.since(self.at).as_secs() >= KEPT_SECONDS
+    }
+}
+
 /// The queues of all bots that fetch. Ids rise over all of them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fetched {
@@ -31,20 +37,18 @@ impl Fetched {
     pub(crate) fn add(&mut self, bot: u64, event: &'static str, data: &Tree, at: Moment) {
         let id = FIRST_EVENT + self.count;
         self.count += 1;
-        self.queues.entry(bot).or_default().push_back(Waiting {
-            id,
-            at,
-            event: event.into(),
-            data: data.to_json(),
-        });
+        let queue = self.queues.entry(bot).or_default();
+        // A bot that never fetches does not fill the memory.
+        while queue.front().is_some_and(|waiting| waiting.is_old(at)) {
+            queue.pop_front();
+        }
+        queue.push_back(Waiting { id, at, event: event.into(), data: data.to_json() });
     }
 
     /// Forgets what lies below `offset` or is too old, and gives up to `limit` of the rest.
     pub(crate) fn fetch(&mut self, bot: u64, offset: Option<u64>, limit: usize, now: Moment) -> Value {
         let queue = self.queues.entry(bot).or_default();
-        queue.retain(|waiting| {
-            offset.is_none_or(|offset| waiting.id >= offset) && now.since(waiting.at).as_secs() < KEPT_SECONDS
-        });
+        queue.retain(|waiting| offset.is_none_or(|offset| waiting.id >= offset) && !waiting.is_old(now));
         let events: Vec<Value> = queue
             .iter()
             .take(limit)
@@ -103,5 +107,8 @@ mod tests {
         let almost = now.plus_seconds(KEPT_SECONDS - 1);
         assert_eq!(fetched.fetch(7, None, 10, almost)["events"].as_array().unwrap().len(), 1);
         assert_eq!(fetched.fetch(7, None, 10, now.plus_seconds(KEPT_SECONDS))["events"], json!([]));
+        fetched.add(7, "E", &Tree::new(), now);
+        fetched.add(7, "E", &Tree::new(), now.plus_seconds(KEPT_SECONDS));
+        assert_eq!(fetched.queues[&7].len(), 1, "also where nobody fetches");
     }
 }

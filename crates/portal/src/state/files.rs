@@ -80,6 +80,11 @@ impl File {
         self.name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
     }
 
+    /// Bytes of content.
+    fn held(&self) -> usize {
+        self.content.as_ref().map_or(0, Bytes::len)
+    }
+
     fn of_type(&self) -> Option<&'static (&'static str, Kind, &'static str)> {
         let extension = self.extension();
         TYPES.iter().find(|(known, ..)| *known == extension)
@@ -137,6 +142,7 @@ mod base64_content {
 pub(crate) struct Files {
     entries: BTreeMap<u64, File>,
     /// Bytes of all contents.
+    #[serde(skip)]
     held: usize,
     given: u64,
 }
@@ -151,6 +157,11 @@ impl Files {
         self.entries.values().find(|file| file.key == key)
     }
 
+    /// Sums up again what is held: a state file could say anything.
+    pub(crate) fn weigh(&mut self) {
+        self.held = self.entries.values().map(File::held).sum();
+    }
+
     /// Numbers go on where they were.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
@@ -161,13 +172,14 @@ impl Files {
         file.id = FIRST_FILE + self.given;
         self.given += 1;
         let id = file.id;
-        self.held += file.size;
+        self.held += file.held();
         self.entries.insert(id, file);
         for file in self.entries.values_mut() {
             if self.held <= room {
                 break;
             }
-            self.held -= file.content.take().map_or(0, |content| content.len());
+            self.held -= file.held();
+            file.content = None;
         }
         id
     }
@@ -199,15 +211,15 @@ impl State {
         self.files.add(file, ROOM)
     }
 
-    /// The file itself where it is in that chat already, otherwise a copy there.
+    /// The file itself where it is in that chat already, otherwise a copy there. What is gone is gone in a copy, too.
     pub(crate) fn copy_file(&mut self, id: u64, chat: u64) -> Option<u64> {
         let file = self.files.get(id)?;
         if file.chat == chat {
             return Some(id);
         }
-        let content = file.content.clone().unwrap_or_default();
-        let (author, upload) = (file.author, Upload { name: file.name.clone(), content });
-        Some(self.store(chat, author, upload))
+        let mut copy = file.clone();
+        (copy.chat, copy.date, copy.key) = (chat, self.now, self.hex(40));
+        Some(self.files.add(copy, ROOM))
     }
 
     /// Posts a message with one file.
@@ -331,12 +343,12 @@ impl State {
             "createdBy": author,
             "updatedBy": author,
             "deletedBy": "0",
-            "uniqueCode": file.key.get(..20),
+            "uniqueCode": format!("file{}", file.id),
             "typeFile": if file.kind() == Kind::Image { 2 } else { 0 },
             "globalContentVersion": 1,
             "fileId": file.id,
             "size": file.size,
-            "etag": file.key.get(20..),
+            "etag": format!("{}-{}", file.id, file.size),
             "links": {"download": url, "showInGrid": format!("{}{}", self.url, file.path()), "preview": url},
         })
     }
@@ -392,8 +404,15 @@ mod tests {
         let ids: Vec<u64> = (0..3).map(|_| files.add(file.clone(), 12)).collect();
         let kept: Vec<bool> = ids.iter().map(|id| files.get(*id).unwrap().content.is_some()).collect();
         assert_eq!((kept, files.held), (vec![false, true, true], 10));
+        files.weigh();
+        assert_eq!(files.held, 10);
+        let gone = files.get(ids[0]).unwrap().clone();
         files.clear();
         assert_eq!(files.add(file, 12), ids[2] + 1);
+        state.files.entries.insert(gone.id, gone.clone());
+        let other = state.dialog(27, "42").unwrap();
+        let copy = state.copy_file(gone.id, other).and_then(|id| state.files.get(id)).unwrap();
+        assert!(copy.content.is_none() && copy.chat == other && copy.key != gone.key);
     }
 
     #[test]

@@ -180,6 +180,7 @@ impl State {
         self.url = url;
         self.buckets = buckets;
         self.work = work;
+        self.files.weigh();
     }
 
     /// Empties the portal. Applications, bots and their commands stay, unless `all` is true.

@@ -97,8 +97,9 @@ impl Bot {
         received
     }
 
-    /// Whether anything is there already that nobody asked for.
-    pub(crate) fn is_silent(&mut self) -> bool {
+    /// Whether nothing comes any more, once the portal has sent all it had.
+    pub(crate) async fn is_silent(&mut self, portal: &Portal) -> bool {
+        portal.delivered().await;
         self.events.try_recv().is_err()
     }
 }
@@ -151,6 +152,12 @@ impl Caller {
     /// A GET whose headers are of interest.
     pub(crate) async fn try_get(&self, url: &str) -> reqwest::Response {
         self.client.get(url).send().await.unwrap()
+    }
+
+    /// The status of a GET by a browser for such a part of a page.
+    pub(crate) async fn part_of_page(&self, url: &str, part: &str) -> u16 {
+        let request = self.client.get(url).header("sec-fetch-dest", part);
+        request.send().await.unwrap().status().as_u16()
     }
 
     pub(crate) async fn form(&self, url: &str, body: &str) -> (u16, Value) {
