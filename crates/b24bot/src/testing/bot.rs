@@ -38,9 +38,10 @@ impl<'stage> BotOnStage<'stage> {
             Location::caller(),
             move |moment| {
                 let gone = !has(&moment.seen.message(id)?["likes"], moment.bot);
-                // Without a call it never liked it.
-                let call = moment.change(id, &["like", "reaction"]).filter(|_| gone)?;
-                Some(Met { value: (), call: Some(call), message: None })
+                // Without a call it never liked it. Of two that may do either, the later one takes back.
+                let call = moment.last_call(|call| call.messages.contains(&id) && takes_back(call));
+                let call = call.filter(|_| gone)?;
+                Some(Met { value: (), call: Some(call.number), message: None })
             },
         )
     }
@@ -194,6 +195,16 @@ impl fmt::Display for BotOnStage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.id().fmt(f)
     }
+}
+
+/// Whether a call may have taken a like back.
+fn takes_back(call: &Call) -> bool {
+    let param = |name: &str| call.param(name).unwrap_or_default().to_lowercase();
+    let takes = match call.method.to_lowercase() {
+        method if method.ends_with("reaction.delete") => param("reaction") == "like",
+        method => method.ends_with("message.like") && param("action") != "plus",
+    };
+    takes && call.error.is_none()
 }
 
 fn has(users: &Json, user: u64) -> bool {
