@@ -38,7 +38,7 @@
 //!
 //! # Waiting
 //!
-//! Nothing sleeps: whenever something happens on the portal, what is expected is looked for again, for five seconds
+//! Nothing sleeps: whenever something happens on the portal, what is expected is looked for again, for thirty seconds
 //! unless told otherwise ([`Expectation::within`], [`Stage::patience`]). [`Stage::expect_no_further_calls`] waits until
 //! every event is answered and every handler has ended, retries included. The sockets are real: tokio's paused clock
 //! does not go together with them. For the portal's own clock there is [`Stage::advance_clock`].

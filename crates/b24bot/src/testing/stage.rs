@@ -27,7 +27,7 @@ use super::{
 use crate::{Bot, Dev};
 
 /// How long an expectation waits unless told.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many events are printed that the bot is not done with.
 const LISTED: usize = 100;
 /// Who the bot is if only its handler is given: it sees all messages of its chats.
@@ -120,7 +120,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// How long every expectation waits, five seconds unless told.
+    /// How long every expectation waits, thirty seconds unless told.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.patience = time;
