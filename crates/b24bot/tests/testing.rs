@@ -308,6 +308,21 @@ async fn stages_side_by_side_know_nothing_of_each_other() -> Result<(), Failure>
 }
 
 #[tokio::test]
+async fn what_can_never_happen_fails_at_once() {
+    let stage = stage().await.patience(Duration::MAX);
+    let failure = stage.bot().says("chat1", matching("(")).await.unwrap_err();
+    assert!(
+        failure.to_string().contains("cannot be expected to say something that matches a wrong"),
+        "{failure}"
+    );
+    let text = "[bot]\ncode = \"tea\"\nname = \"Tea\"\nmode = \"fetch\"\n[portal]\n\
+                webhook = \"https://portal.example/rest/1/s3cret/\"\nbot_id = 1001\nbot_token = \"t0ken\"\n";
+    let fetching = Bot::new(Config::parse("bot.toml", text, &|_| None).unwrap()).unwrap();
+    let failure = Stage::of(fetching).await.unwrap_err();
+    assert!(failure.to_string().contains("mode = \"webhook\""), "{failure}");
+}
+
+#[tokio::test]
 async fn an_open_channel_is_a_chat_with_the_bot_in_it() -> Result<(), Failure> {
     let rules = "[[rule]]\nchat_types = [\"openline\"]\nreply = \"Hello!\"\n";
     let stage = Stage::of(ruled("openline", rules)).await?;

@@ -47,7 +47,7 @@
 //!
 //! Every stage has ports, a portal and a store in memory of its own, so that tests can run in parallel. In `bot.toml`,
 //! `[portal]`, `[app]` and `[security]` do not count, as with [`Bot::dev`](crate::Bot::dev), and neither do `[store]`,
-//! `[admin]` and the port in `[server]`.
+//! `[admin]` and the port in `[server]`. A bot with `mode = "fetch"` cannot be staged: the portal posts its events.
 
 mod act;
 mod bot;

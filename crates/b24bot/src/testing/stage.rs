@@ -185,14 +185,15 @@ impl Stage {
         Act::new(self.order("faults", body, Location::caller()))
     }
 
-    /// Puts the portal's clock forward: tokens expire, the limit's bucket drains.
+    /// Puts the portal's clock forward, by whole seconds, rounded up: tokens expire, the limit's bucket drains.
     ///
     /// # Errors
     ///
     /// When it is more than a hundred years.
     #[track_caller]
     pub fn advance_clock(&self, time: Duration) -> Act<'_, ()> {
-        Act::new(self.order("clock", json!({"advance_seconds": time.as_secs()}), Location::caller()))
+        let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+        Act::new(self.order("clock", json!({"advance_seconds": seconds}), Location::caller()))
     }
 
     /// What is in a file of a message.
