@@ -75,13 +75,15 @@ pub async fn browse(name: &str, url: &str, look: Look, act: impl AsyncFnOnce(&Br
     .catch_unwind()
     .await;
     if outcome.is_err() {
-        browser.shot(&format!("failed-{name}")).await;
+        // That there is no picture must not hide what failed.
+        let _ = AssertUnwindSafe(browser.shot(&format!("failed-{name}"))).catch_unwind().await;
     }
     // Before the driver goes, which would leave the browser behind.
-    browser.client.close().await.unwrap();
+    let closed = browser.client.close().await;
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
     }
+    closed.unwrap();
 }
 
 fn capabilities(profile: &Path, look: Look) -> Value {

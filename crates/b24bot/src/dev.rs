@@ -28,11 +28,7 @@ impl Bot {
     /// When the file has mistakes (the error shows all of them), or wants to fetch events.
     pub fn for_dev(path: impl AsRef<Path>) -> Result<Self, Error> {
         let config = Config::load_for_local_portal(path)?;
-        if config.bot.mode == Mode::Fetch {
-            let message = "the local portal of `dev` posts events: use `mode = \"webhook\"` in [bot], or fetch from \
-                           a local portal of its own, with `b24bot portal` and `b24bot run`";
-            return Err(Error::new(ErrorKind::Config, message));
-        }
+        refuse_fetch(&config)?;
         Self::new(config)
     }
 
@@ -52,6 +48,7 @@ impl Bot {
     ///
     /// As for [`dev`](Bot::dev).
     pub async fn dev_with(mut self, portal: PortalBuilder) -> Result<Dev, Error> {
+        refuse_fetch(&self.config)?;
         if self.config.portal.is_some() || self.config.app.is_some() {
             let message = "this bot has credentials of a real portal: make it with `Bot::for_dev`, which leaves them out";
             return Err(Error::new(ErrorKind::Config, message));
@@ -69,8 +66,15 @@ impl Bot {
         let portals = self.dispatcher.portals().clone();
 
         let portal = portal.start().await.map_err(|error| {
-            let advice = "another address can be given with --portal";
-            Error::caused(ErrorKind::Listen, format!("the local portal cannot start ({advice})"), error)
+            use b24bot_portal::ErrorKind::{AddressInUse, Listen};
+            match error.kind() {
+                AddressInUse | Listen => {
+                    let message =
+                        "the local portal cannot start (another address can be given with --portal)";
+                    Error::caused(ErrorKind::Listen, message, error)
+                }
+                _ => Error::caused(ErrorKind::Portal, "the local portal cannot start", error),
+            }
         })?;
         let application = portal.install_application(&SCOPE);
         let running = self.start().await?;
@@ -84,6 +88,15 @@ impl Bot {
         let sees_groups = matches!(bot.bot_type, BotType::Supervisor | BotType::Personal);
         Ok(Dev { running, portal, bot_id, sees_groups, handler })
     }
+}
+
+fn refuse_fetch(config: &Config) -> Result<(), Error> {
+    if config.bot.mode != Mode::Fetch {
+        return Ok(());
+    }
+    let message = "the local portal of `dev` and of tests posts events: use `mode = \"webhook\"` in [bot], or fetch \
+                   from a local portal of its own, with `b24bot portal` and `b24bot run`";
+    Err(Error::new(ErrorKind::Config, message))
 }
 
 /// A bot and a local portal that run.

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Portal,
     /// A second signal ended the bot before it had finished what it had begun.
     Interrupted,
+    /// A call that a test looks at has parameters of another shape.
+    Params,
 }
 
 impl Error {

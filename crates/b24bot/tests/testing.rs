@@ -112,9 +112,26 @@ async fn everything_a_bot_does_can_be_expected_and_is_accounted_for() -> Result<
     bot.replies(said, "after me").await?;
     let said = mira.says("chat1", "think-better-of-it").await?;
     bot.unlikes(said).await?;
+    // It has accounted for the second call.
     let like = bot.calls("im.message.like").await?;
     assert_eq!(like.param("message_id"), Some(said.id.to_string()));
+    assert_eq!(like.param("action").as_deref(), Some("plus"));
     stage.expect_no_further_calls().await
+}
+
+#[tokio::test]
+async fn only_a_like_is_taken_back() -> Result<(), Failure> {
+    let stage = stage().await;
+    let (mira, bot, soon) = (stage.user(27), stage.bot(), Duration::from_millis(1));
+    for text in ["react fire", "like", "nothing"] {
+        let said = mira.says("chat1", text).await?;
+        stage.settled().await?;
+        let failure = bot.unlikes(said).within(soon).await.unwrap_err();
+        assert_eq!(failure.kind(), FailureKind::Unmet, "{text}");
+    }
+    let said = mira.says("chat1", "think-better-of-it").await?;
+    stage.settled().await?;
+    bot.unlikes(said).within(Duration::ZERO).await
 }
 
 #[tokio::test]
@@ -224,8 +241,8 @@ async fn the_portal_s_clock_goes_forward() -> Result<(), Failure> {
 
 #[tokio::test]
 async fn likes_that_leave_in_a_batch_are_accounted_for_one_by_one() -> Result<(), Failure> {
-    let limits = "[limits]\nburst = 1\nper_second = 20\n[[rule]]\ntext = \"thanks\"\nlike = true\n";
-    let stage = Stage::of(ruled("supervisor", limits)).await?;
+    let limits = "[limits]\nburst = 1\nper_second = 1\n[[rule]]\ntext = \"thanks\"\nlike = true\n";
+    let stage = Stage::of(ruled("supervisor", limits)).await?.patience(Duration::from_secs(60));
     let mut messages: Vec<Said> = Vec::new();
     for n in 0..20 {
         messages.push(stage.user(27).says("chat1", &format!("thanks {n}")).await?);
@@ -288,6 +305,21 @@ async fn stages_side_by_side_know_nothing_of_each_other() -> Result<(), Failure>
     one.bot().likes(here).await?;
     two.expect_no_further_calls().await?;
     one.expect_no_further_calls().await
+}
+
+#[tokio::test]
+async fn what_can_never_happen_fails_at_once() {
+    let stage = stage().await.patience(Duration::MAX);
+    let failure = stage.bot().says("chat1", matching("(")).await.unwrap_err();
+    assert!(
+        failure.to_string().contains("cannot be expected to say something that matches a wrong"),
+        "{failure}"
+    );
+    let text = "[bot]\ncode = \"tea\"\nname = \"Tea\"\nmode = \"fetch\"\n[portal]\n\
+                webhook = \"https://portal.example/rest/1/s3cret/\"\nbot_id = 1001\nbot_token = \"t0ken\"\n";
+    let fetching = Bot::new(Config::parse("bot.toml", text, &|_| None).unwrap()).unwrap();
+    let failure = Stage::of(fetching).await.unwrap_err();
+    assert!(failure.to_string().contains("mode = \"webhook\""), "{failure}");
 }
 
 #[tokio::test]

@@ -60,17 +60,72 @@ mod tests {
         keys.map(|(key, _)| key).filter(|key| !key.starts_with(' ')).collect()
     }
 
+    /// What can be a key in the calls of `t` in a script: every text that is an argument, or a choice of one.
+    fn keys(script: &str) -> Vec<&str> {
+        let calls = script.match_indices("t(").filter(|(at, _)| {
+            !script[..*at].ends_with(|before: char| before.is_alphanumeric() || ".$_".contains(before))
+        });
+        let mut keys = Vec::new();
+        for (at, mark) in calls {
+            let argument = &script[at + mark.len()..];
+            let argument = &argument[..argument.find([',', ')', '\n']).unwrap_or(argument.len())];
+            let chosen = argument.split_once('?').map_or(argument, |(_, chosen)| chosen);
+            keys.extend(chosen.split('"').skip(1).step_by(2));
+        }
+        keys
+    }
+
+    #[test]
+    fn keys_are_found_in_choices() {
+        assert_eq!(keys(r#"t("a") + list("no") + t(x === "no" ? "b" : "c", { n: "no" })"#), ["a", "b", "c"]);
+    }
+
     #[test]
     fn all_that_the_page_says_is_in_both_languages() {
-        let english = catalogue(include_str!("page/lang/en.js"));
-        assert_eq!(english, catalogue(include_str!("page/lang/ru.js")));
-        assert!(english.len() > 100, "{english:?}");
+        let (english, russian) = (include_str!("page/lang/en.js"), include_str!("page/lang/ru.js"));
+        let known = catalogue(english);
+        assert_eq!(known, catalogue(russian));
+        assert!(known.len() > 100, "{known:?}");
         for (path, _, text) in SCRIPTS.into_iter().filter(|(path, ..)| !path.contains("/vendor/")) {
-            let calls =
-                text.match_indices("t(\"").filter(|(at, _)| !text[..*at].ends_with(char::is_alphanumeric));
-            for key in calls.filter_map(|(at, mark)| text[at + mark.len()..].split('"').next()) {
-                assert!(english.contains(key), "{key} in {path}");
+            for key in keys(text) {
+                assert!(known.contains(key), "{key} in {path}");
             }
+        }
+        let (_, reactions) = include_str!("page/marks.js").split_once("const REACTIONS = {").unwrap();
+        let (reactions, _) = reactions.split_once("};").unwrap();
+        let codes = reactions.split(':').filter_map(|before| before.split([' ', '\n']).next_back());
+        let codes: Vec<&str> = codes.filter(|code| !["", "like"].contains(code)).collect();
+        assert!(codes.len() > 40, "{codes:?}");
+        for code in codes {
+            assert!(known.contains(&*format!("reaction_{code}")), "{code}");
+        }
+    }
+
+    /// The keys with plural forms, and those forms.
+    fn plurals(text: &str) -> Vec<(&str, BTreeSet<&str>)> {
+        let all = text.match_indices(": {").filter_map(|(at, mark)| {
+            let key = text[..at].rsplit(char::is_whitespace).next()?;
+            // Within a text there is no space behind it.
+            let (forms, _) = text[at + mark.len()..].strip_prefix(char::is_whitespace)?.split_once("},")?;
+            let forms = forms
+                .split('"')
+                .step_by(2)
+                .filter_map(|gap| gap.trim_matches([',', ' ', '\n']).strip_suffix(':'));
+            Some((key, forms.collect()))
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn every_plural_form_is_there() {
+        let forms = |forms: &[&'static str]| forms.iter().copied().collect::<BTreeSet<_>>();
+        let english = plurals(include_str!("page/lang/en.js"));
+        let russian = plurals(include_str!("page/lang/ru.js"));
+        assert!(english.len() > 3, "{english:?}");
+        for (key, found) in &english {
+            assert_eq!(*found, forms(&["one", "other"]), "{key}");
+            let (_, found) = russian.iter().find(|(other, _)| other == key).unwrap();
+            assert_eq!(*found, forms(&["one", "few", "many", "other"]), "{key}");
         }
     }
 }

@@ -27,6 +27,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, pki_types::PrivateKeyDer};
 
 const NAMES: [&str; 3] = ["portal.example", "moved.example", "oauth.bitrix24.tech"];
+/// How often to try to install packages: the network is not ours.
+const ATTEMPTS: usize = 3;
 /// Installing packages takes its time.
 const DEADLINE: Duration = Duration::from_secs(300);
 
@@ -71,14 +73,21 @@ async fn install() -> Result<PathBuf, String> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder)).await?;
     let partial = folder.join("partial.txt");
     std::fs::write(&partial, wanted).unwrap();
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--only-binary=:all:", "--require-hashes", "-r"])
-        .arg(&partial))
-    .await?;
-    // Only now is it complete.
-    std::fs::rename(partial, mark).unwrap();
-    Ok(python)
+    let mut failed = String::new();
+    for _ in 0..ATTEMPTS {
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--only-binary=:all:", "--require-hashes", "-r"]).arg(&partial);
+        match run(&mut pip).await {
+            Ok(_) => {
+                // Only now is it complete.
+                std::fs::rename(partial, mark).unwrap();
+                return Ok(python);
+            }
+            Err(why) => failed = why,
+        }
+    }
+    Err(failed)
 }
 
 /// Gives what a program writes, or what it complains of.

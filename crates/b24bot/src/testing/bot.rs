@@ -38,9 +38,10 @@ impl<'stage> BotOnStage<'stage> {
             Location::caller(),
             move |moment| {
                 let gone = !has(&moment.seen.message(id)?["likes"], moment.bot);
-                // Without a call it never liked it.
-                let call = moment.change(id, &["like", "reaction"]).filter(|_| gone)?;
-                Some(Met { value: (), call: Some(call), message: None })
+                // Without a call it never liked it. Of two that may do either, the later one takes back.
+                let call = moment.last_call(|call| call.messages.contains(&id) && takes_back(call));
+                let call = call.filter(|_| gone)?;
+                Some(Met { value: (), call: Some(call.number), message: None })
             },
         )
     }
@@ -74,12 +75,13 @@ impl<'stage> BotOnStage<'stage> {
     #[track_caller]
     pub fn replies(self, to: Said, text: impl Into<Pattern>) -> Expectation<'stage, Said> {
         let text = text.into();
-        let what = format!("to reply {text} to message {}", to.id);
+        let (what, is_wrong) = (format!("to reply {text} to message {}", to.id), text.is_wrong());
         self.writes(what, Location::caller(), move |message| {
             message["chat"] == to.chat.id()
                 && message["id"].as_u64() > Some(to.id.get())
                 && text.fits(message["text"].as_str().unwrap_or_default())
         })
+        .wrong_if(is_wrong)
     }
 
     /// It writes such a text into a dialog: `chat1`, or the id of whom it writes to. Messages from before count as well,
@@ -87,9 +89,11 @@ impl<'stage> BotOnStage<'stage> {
     #[track_caller]
     pub fn says(self, dialog: impl fmt::Display, text: impl Into<Pattern>) -> Expectation<'stage, Said> {
         let (dialog, text) = (dialog.to_string(), text.into());
+        let is_wrong = text.is_wrong();
         self.writes(format!("to say {text} in {dialog}"), Location::caller(), move |message| {
             message["dialog"] == *dialog && text.fits(message["text"].as_str().unwrap_or_default())
         })
+        .wrong_if(is_wrong)
     }
 
     /// It sends a file of that name into a dialog.
@@ -100,11 +104,13 @@ impl<'stage> BotOnStage<'stage> {
         name: impl Into<Pattern>,
     ) -> Expectation<'stage, Said> {
         let (dialog, name) = (dialog.to_string(), name.into());
+        let is_wrong = name.is_wrong();
         self.writes(format!("to send the file {name} to {dialog}"), Location::caller(), move |message| {
             let mut files = message["files"].as_array().into_iter().flatten();
             message["dialog"] == *dialog
                 && files.any(|file| name.fits(file["name"].as_str().unwrap_or_default()))
         })
+        .wrong_if(is_wrong)
     }
 
     fn writes(
@@ -125,6 +131,7 @@ impl<'stage> BotOnStage<'stage> {
     #[track_caller]
     pub fn edits(self, message: impl Into<MessageId>, text: impl Into<Pattern>) -> Expectation<'stage, ()> {
         let (id, text) = (message.into().get(), text.into());
+        let is_wrong = text.is_wrong();
         Expectation::new(
             self.stage,
             format!("to edit message {id} to {text}"),
@@ -136,6 +143,7 @@ impl<'stage> BotOnStage<'stage> {
                 fits.then(|| Met { value: (), call: moment.change(id, &["update"]), message: None })
             },
         )
+        .wrong_if(is_wrong)
     }
 
     /// It deletes a message of its own.
@@ -194,6 +202,16 @@ impl fmt::Display for BotOnStage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.id().fmt(f)
     }
+}
+
+/// Whether a call may have taken a like back.
+fn takes_back(call: &Call) -> bool {
+    let param = |name: &str| call.param(name).unwrap_or_default().to_lowercase();
+    let takes = match call.method.to_lowercase() {
+        method if method.ends_with("reaction.delete") => param("reaction") == "like",
+        method => method.ends_with("message.like") && param("action") != "plus",
+    };
+    takes && call.error.is_none()
 }
 
 fn has(users: &Json, user: u64) -> bool {

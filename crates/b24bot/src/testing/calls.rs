@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use crate::{Error, ErrorKind};
+
 /// A call that the bot made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -25,9 +27,12 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// When they are of another shape.
-    pub fn params<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.params)
+    /// When they are of another shape: [`ErrorKind::Params`].
+    pub fn params<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        T::deserialize(&self.params).map_err(|error| {
+            let message = format!("the parameters of {} are of another shape", self.method);
+            Error::caused(ErrorKind::Params, message, error)
+        })
     }
 
     /// A parameter as text, whatever the case of its name, with or without underscores: `dialog_id` is `DIALOG_ID` as
@@ -51,15 +56,16 @@ impl Call {
 }
 
 /// The calls in the portal's record of requests. What it turned away before it came to any method, because of a limit,
-/// an expired token, a fault, is no call: the framework repeats that by itself.
+/// an expired token, a fault, is no call: the framework repeats that by itself. The fault `truncated` is a call: only its
+/// answer was lost.
 pub(super) fn calls(requests: &[Json]) -> Vec<Call> {
     let mut calls = Vec::new();
     for request in requests {
         let number = request["n"].as_u64().unwrap_or_default();
         match request["calls"].as_array() {
             Some(inner) if !inner.is_empty() => {
-                let inner = inner.iter().enumerate();
-                calls.extend(inner.map(|(place, inner)| call(inner, (number, place))));
+                let inner = inner.iter().enumerate().map(|(place, inner)| call(inner, (number, place)));
+                calls.extend(inner.filter(|call| !call.error.as_deref().is_some_and(is_limit)));
             }
             _ if came_through(request["status"].as_u64()) => calls.push(call(request, (number, 0))),
             _ => {}
@@ -70,6 +76,11 @@ pub(super) fn calls(requests: &[Json]) -> Vec<Call> {
 
 fn came_through(status: Option<u64>) -> bool {
     matches!(status, Some(200..=299 | 400 | 403..=428 | 430..=499))
+}
+
+/// Whether it is a limit's, which turns away single calls of a batch as well.
+fn is_limit(error: &str) -> bool {
+    matches!(error, "QUERY_LIMIT_EXCEEDED" | "OPERATION_TIME_LIMIT" | "OVERLOAD_LIMIT")
 }
 
 fn call(shown: &Json, number: Number) -> Call {
@@ -94,6 +105,7 @@ mod tests {
             json!({"n": 1, "method": "im.message.like", "status": 503, "error": "QUERY_LIMIT_EXCEEDED"}),
             json!({"n": 2, "method": "batch", "status": 200, "calls": [
                 {"method": "user.get", "params": {"dialogId": 5}, "messages": []},
+                {"method": "im.message.like", "error": "OPERATION_TIME_LIMIT", "messages": []},
                 {"method": "im.message.like", "error": "WITHOUT_CHANGES", "messages": [101]},
             ]}),
             json!({"n": 3, "method": "profile", "status": 403, "error": "insufficient_scope", "calls": []}),
@@ -102,9 +114,11 @@ mod tests {
         let found: Vec<_> = calls(&requests).into_iter().map(|call| (call.number, call.method)).collect();
         assert_eq!(
             found,
-            [((2, 0), "user.get".into()), ((2, 1), "im.message.like".into()), ((3, 0), "profile".into())]
+            [((2, 0), "user.get".into()), ((2, 2), "im.message.like".into()), ((3, 0), "profile".into())]
         );
         assert_eq!(calls(&requests)[0].param("DIALOG_ID").as_deref(), Some("5"));
         assert_eq!(calls(&requests)[1].messages, [101]);
+        assert_eq!(calls(&requests)[0].params::<Json>().unwrap(), json!({"dialogId": 5}));
+        assert_eq!(calls(&requests)[0].params::<Vec<u64>>().unwrap_err().kind(), ErrorKind::Params);
     }
 }

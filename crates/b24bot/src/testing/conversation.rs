@@ -160,6 +160,11 @@ impl Moment<'_> {
         self.seen.calls.iter().find(|call| !self.accounted.contains(&call.number) && is(call))
     }
 
+    /// The last one.
+    pub(super) fn last_call(&self, is: impl Fn(&Call) -> bool) -> Option<&Call> {
+        self.seen.calls.iter().rfind(|call| !self.accounted.contains(&call.number) && is(call))
+    }
+
     /// The first call not accounted for that changed a message, with one of these words in its method.
     pub(super) fn change(&self, message: u64, words: &[&str]) -> Option<Number> {
         Some(self.call(|call| call.messages.contains(&message) && call.has(words))?.number)

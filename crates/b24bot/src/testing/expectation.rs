@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     panic::Location,
-    pin::Pin,
+    pin::{Pin, pin},
     time::Duration,
 };
 
@@ -16,6 +16,8 @@ pub struct Expectation<'stage, T> {
     stage: &'stage Stage,
     what: String,
     within: Duration,
+    /// It can never happen, since `what` is no expression.
+    is_wrong: bool,
     place: &'static Location<'static>,
     check: Box<Check<T>>,
 }
@@ -40,32 +42,43 @@ impl<'stage, T> Expectation<'stage, T> {
         place: &'static Location<'static>,
         check: impl Fn(&Moment<'_>) -> Option<Met<T>> + Send + Sync + 'static,
     ) -> Self {
-        Self { stage, what, within: stage.default_patience(), place, check: Box::new(check) }
+        Self { stage, what, within: stage.default_patience(), is_wrong: false, place, check: Box::new(check) }
     }
 
-    /// How long to wait for it, instead of the stage's [patience](Stage::patience).
+    /// How long to wait for it, instead of the stage's [patience](Stage::patience). It is looked for once at least.
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
         self
     }
 
+    pub(super) fn wrong_if(mut self, is_wrong: bool) -> Self {
+        self.is_wrong = is_wrong;
+        self
+    }
+
     async fn met(self) -> Result<T, Failure> {
-        let Self { stage, what, within, place, check } = self;
+        let Self { stage, what, within, is_wrong, place, check } = self;
+        if is_wrong {
+            let message = format!("the bot cannot be expected {what}");
+            return Err(stage.failure(FailureKind::Unmet, message, place).await);
+        }
         // Made before looking: what happens after that is not missed.
         let mut changes = stage.portal().changes();
-        let looking = async {
-            loop {
-                let seen = stage.look().await?;
-                if let Some(value) = stage.account(&seen, &*check) {
-                    return Ok::<T, String>(value);
+        // Only waiting is limited: however short the time, what has happened by then is seen.
+        let mut over = pin!(tokio::time::sleep(within));
+        let refused = loop {
+            match stage.look().await {
+                Ok(seen) => {
+                    if let Some(value) = stage.account(&seen, &*check) {
+                        return Ok(value);
+                    }
                 }
-                changes.next().await;
+                Err(refused) => break format!(": {refused}"),
             }
-        };
-        let refused = match tokio::time::timeout(within, looking).await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(refused)) => format!(": {refused}"),
-            Err(_) => String::new(),
+            tokio::select! {
+                () = &mut over => break String::new(),
+                _ = changes.next() => {}
+            }
         };
         let message = format!("the bot was expected {what} within {within:?}, and did not{refused}");
         Err(stage.failure(FailureKind::Unmet, message, place).await)

@@ -38,7 +38,7 @@
 //!
 //! # Waiting
 //!
-//! Nothing sleeps: whenever something happens on the portal, what is expected is looked for again, for five seconds
+//! Nothing sleeps: whenever something happens on the portal, what is expected is looked for again, for thirty seconds
 //! unless told otherwise ([`Expectation::within`], [`Stage::patience`]). [`Stage::expect_no_further_calls`] waits until
 //! every event is answered and every handler has ended, retries included. The sockets are real: tokio's paused clock
 //! does not go together with them. For the portal's own clock there is [`Stage::advance_clock`].
@@ -47,7 +47,7 @@
 //!
 //! Every stage has ports, a portal and a store in memory of its own, so that tests can run in parallel. In `bot.toml`,
 //! `[portal]`, `[app]` and `[security]` do not count, as with [`Bot::dev`](crate::Bot::dev), and neither do `[store]`,
-//! `[admin]` and the port in `[server]`.
+//! `[admin]` and the port in `[server]`. A bot with `mode = "fetch"` cannot be staged: the portal posts its events.
 
 mod act;
 mod bot;

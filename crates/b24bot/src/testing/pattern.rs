@@ -28,7 +28,8 @@ pub fn containing(text: impl Into<String>) -> Pattern {
     Pattern(Kind::Containing(text.into()))
 }
 
-/// A text that this regular expression, in the syntax of the crate `regex`, finds something in.
+/// A text that this regular expression, in the syntax of the crate `regex`, finds something in. What expects a wrong
+/// expression fails at once.
 ///
 /// ```
 /// use b24bot::testing::matching;
@@ -51,6 +52,11 @@ impl Pattern {
             Kind::Matching(Ok(regex)) => regex.is_match(text),
             Kind::Matching(Err(_)) => false,
         }
+    }
+
+    /// Whether it is a wrong expression.
+    pub(super) fn is_wrong(&self) -> bool {
+        matches!(self.0, Kind::Matching(Err(_)))
     }
 }
 

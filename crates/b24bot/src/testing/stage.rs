@@ -27,7 +27,7 @@ use super::{
 use crate::{Bot, Dev};
 
 /// How long an expectation waits unless told.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many events are printed that the bot is not done with.
 const LISTED: usize = 100;
 /// Who the bot is if only its handler is given: it sees all messages of its chats.
@@ -120,7 +120,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// How long every expectation waits, five seconds unless told.
+    /// How long every expectation waits, thirty seconds unless told.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.patience = time;
@@ -185,14 +185,15 @@ impl Stage {
         Act::new(self.order("faults", body, Location::caller()))
     }
 
-    /// Puts the portal's clock forward: tokens expire, the limit's bucket drains.
+    /// Puts the portal's clock forward, by whole seconds, rounded up: tokens expire, the limit's bucket drains.
     ///
     /// # Errors
     ///
     /// When it is more than a hundred years.
     #[track_caller]
     pub fn advance_clock(&self, time: Duration) -> Act<'_, ()> {
-        Act::new(self.order("clock", json!({"advance_seconds": time.as_secs()}), Location::caller()))
+        let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+        Act::new(self.order("clock", json!({"advance_seconds": seconds}), Location::caller()))
     }
 
     /// What is in a file of a message.

@@ -5,20 +5,30 @@ import { fullTime } from "./text.js";
 
 const SIMPLE = { b: "b", i: "i", u: "u", s: "s" };
 const TAGS = /\[(\/?)(b|i|u|s|code|url|user|chat|context|size|color|img|icon|send|put|call|timestamp|disk)(?:=([^\]\s]*))?((?:\s[^\]]*)?)\]|\[br\]|#br#/gi;
+/** Tags within tags. Nobody writes more, and elements within elements without end break the page. */
+const DEEPEST = 32;
 const ADDRESS = /https?:\/\/[^\s<>"[\]]+[^\s<>"[\].,;:!?)]/g;
 
-/** An address that is safe to follow: of the web, or a place on the portal. */
-export function address(text) {
-  const trimmed = String(text ?? "").trim();
-  return /^(https?:\/\/|\/(?!\/))/i.test(trimmed) ? trimmed : undefined;
+/** The path, if an address is the portal's: whoever is called as this machine may be it. */
+function ownPath({ hostname, port, pathname }) {
+  const here = hostname === location.hostname || /^((.+\.)?localhost|127\.[\d.]+|0\.0\.0\.0|\[::.*\])\.?$/.test(hostname);
+  return here && port === location.port ? pathname : undefined;
 }
 
-/** An address that is safe to show a picture from. On the portal only files are: to load a method is to call it. */
+/** An address that is safe to follow: of the web, or a place on the portal. To open a method there is to call it. */
+export function address(text) {
+  const trimmed = String(text ?? "").trim();
+  if (!/^(https?:\/\/|\/(?!\/))/i.test(trimmed) || !URL.canParse(trimmed, location.origin)) return undefined;
+  return /^\/+rest(\/|$)/.test(ownPath(new URL(trimmed, location.origin)) ?? "") ? undefined : trimmed;
+}
+
+/** An address that is safe to show a picture from. On the portal only files are, and methods are nowhere. */
 export function picture(text) {
   const href = address(text);
-  if (!href || !URL.canParse(href, location.origin)) return undefined;
-  const { origin, pathname } = new URL(href, location.origin);
-  return origin !== location.origin || pathname.startsWith("/files/") ? href : undefined;
+  if (!href) return undefined;
+  const url = new URL(href, location.origin);
+  const own = ownPath(url);
+  return (own ?? "/files/").startsWith("/files/") && !/^\/+rest\//.test(url.pathname) ? href : undefined;
 }
 
 /** A colour as the platform writes them. */
@@ -75,6 +85,7 @@ function inline(text, act) {
       if (opened > 0) while (stack.length > opened) close(stack, act);
       else top().children.push(found[0]);
     } else if (["icon", "timestamp", "disk"].includes(name)) top().children.push(single(name, found[3], found[4]));
+    else if (stack.length > DEEPEST) top().children.push(found[0]);
     else stack.push({ name, value: found[3] ?? "", children: [] });
   }
   addText(top(), text.slice(at));

@@ -17,6 +17,9 @@ const REACTIONS = {
   crossMark: "❌", whiteHeavyCheckMark: "✅", eyes: "👀", handshake: "🤝", hundredPoints: "💯",
 };
 
+/** What a mark is called. Codes that are not known are their own names. */
+const titleOf = (code) => (code === "like" ? t("like") : code in REACTIONS ? t(`reaction_${code}`) : code);
+
 /** Sets this person's mark, or takes it back. */
 export const markMessage = (message, code) =>
   attempt(() =>
@@ -31,8 +34,8 @@ function Mark({ message, code, users }) {
   return html`<button
     type="button"
     class=${`mark${like ? " like" : ""}`}
-    aria-label=${`${like ? t("like") : code}: ${names}`}
-    title=${`${code}: ${names}`}
+    aria-label=${`${titleOf(code)}: ${names}`}
+    title=${`${titleOf(code)}: ${names}`}
     aria-pressed=${String(users.includes(app.me))}
     onClick=${() => markMessage(message, code)}
   >
@@ -56,7 +59,7 @@ export function Reactions({ message }) {
     const box = event.currentTarget.getBoundingClientRect();
     const items = Object.entries(REACTIONS)
       .filter(([code]) => code !== "like")
-      .map(([code, symbol]) => ({ label: code, symbol, run: () => markMessage(message, code) }));
+      .map(([code, symbol]) => ({ label: titleOf(code), symbol, run: () => markMessage(message, code) }));
     const back = event.currentTarget.closest(".message");
     change({ menu: { items, at: { x: box.right, y: box.bottom, right: true }, back, grid: true, label: t("react") } });
   };

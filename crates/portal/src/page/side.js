@@ -79,7 +79,7 @@ function Row({ target, picture, name, note, chat, title }) {
         </span>
         <span class="dialog-note">${said || note}</span>
       </span>
-      ${count > 0 && html`<span class="badge" aria-label=${t("unread", { n: count })}>${count}</span>`}
+      ${count > 0 && html`<span class="badge" aria-hidden="true">${count}</span><span class="unseen">${t("unread", { n: count })}</span>`}
     </button>
   </li>`;
 }

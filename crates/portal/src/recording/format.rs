@@ -104,7 +104,7 @@ pub(crate) enum Unreadable {
 
 impl Recording {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let mut lines = bytes.split(|byte| *byte == b'\n').enumerate();
+        let mut lines = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
         let head = lines.next().and_then(|(_, line)| serde_json::from_slice::<Head>(line).ok());
         match head {
             Some(head) if head.format == FORMAT && head.version == VERSION => {}
@@ -112,12 +112,21 @@ impl Recording {
             _ => return Err(Unreadable::NoRecording),
         }
         let mut recording = Self::default();
-        for (index, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        while let Some((index, line)) = lines.next() {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
             match serde_json::from_slice(line) {
                 Ok(Line::Event(event)) => recording.events.push(event),
-                Ok(Line::Call(call)) => recording.calls.push(call),
+                Ok(Line::Call(call)) => {
+                    // Too long to be kept whole, it is no JSON any more.
+                    recording.incomplete |= call.answer.as_ref().is_some_and(Value::is_string);
+                    recording.calls.push(call);
+                }
                 Ok(Line::Lost { .. } | Line::Full) => recording.incomplete = true,
                 Ok(Line::Unknown) => {}
+                // Whoever wrote it was stopped in the middle of the last line.
+                Err(error) if error.is_eof() && lines.peek().is_none() => recording.incomplete = true,
                 Err(error) => return Err(Unreadable::Line(index + 1, error.to_string())),
             }
         }
@@ -168,6 +177,24 @@ mod tests {
         assert_eq!(bodies, ["a", "b"]);
         assert_eq!(recording.calls[0].method, "profile");
         assert!(recording.incomplete);
+    }
+
+    #[test]
+    fn a_recording_that_breaks_off_is_incomplete_wherever_that_is() {
+        let line =
+            r#"{"kind":"call","at":1.5,"method":"profile","params":{"a":"\u00e4ä"},"answer":{"b":[1,true]}}"#;
+        let whole = text(&[line.to_owned(), line.to_owned()]);
+        let last = whole.len() - line.len();
+        for end in last + 1..whole.len() {
+            let recording = Recording::read(&whole.as_bytes()[..end]).unwrap();
+            assert!(recording.incomplete && recording.calls.len() == 1, "{end}");
+        }
+        let recording = Recording::read(whole.as_bytes()).unwrap();
+        assert!(!recording.incomplete && recording.calls.len() == 2);
+        let within = [&whole[..whole.len() - 3], "\n", line].concat();
+        assert!(matches!(Recording::read(within.as_bytes()), Err(Unreadable::Line(3, _))));
+        let cut = text(&[r#"{"kind":"call","at":1,"method":"m","answer":"{\"resu"}"#.to_owned()]);
+        assert!(Recording::read(cut.as_bytes()).unwrap().incomplete);
     }
 
     #[test]

@@ -71,7 +71,8 @@ pub(super) struct Answer {
 struct Recorded {
     at: f64,
     call: Call,
-    answer: Answer,
+    /// None if not all of it was kept.
+    answer: Option<Answer>,
     given: bool,
 }
 
@@ -91,7 +92,7 @@ impl Calls {
     /// The answer that was recorded for such a call: with these parameters if there is one, and one that was not given
     /// yet if there is one.
     pub(super) fn answer(&mut self, call: Call) -> Answer {
-        let same = |recorded: &Recorded| recorded.call.is_of(&call.method);
+        let same = |recorded: &Recorded| recorded.call.is_of(&call.method) && recorded.answer.is_some();
         let fits = |recorded: &Recorded| same(recorded) && recorded.call.params == call.params;
         let all = &self.recorded;
         let place = all
@@ -100,7 +101,7 @@ impl Calls {
             .or_else(|| all.iter().position(|recorded| same(recorded) && !recorded.given))
             .or_else(|| all.iter().rposition(fits))
             .or_else(|| all.iter().rposition(same));
-        let answer = place.and_then(|place| self.recorded.get_mut(place)).map(|recorded| {
+        let answer = place.and_then(|place| self.recorded.get_mut(place)).and_then(|recorded| {
             recorded.given = true;
             recorded.answer.clone()
         });
@@ -147,23 +148,33 @@ fn came_through(status: u16) -> bool {
     matches!(status, 200..=299 | 400 | 403..=428 | 430..=499)
 }
 
+/// Whether it is a limit's, which turns away single calls of a batch as well.
+fn is_limit(error: &Value) -> bool {
+    matches!(
+        error["error"].as_str(),
+        Some("QUERY_LIMIT_EXCEEDED" | "OPERATION_TIME_LIMIT" | "OVERLOAD_LIMIT")
+    )
+}
+
 fn read(line: &CallLine) -> Vec<Recorded> {
-    let body = line.answer.clone().unwrap_or_default();
+    let body = line.answer.clone().filter(|answer| !answer.is_string());
     if !line.method.eq_ignore_ascii_case("batch") {
-        let (call, answer) = (Call::masked(&line.method, &line.params), Answer { status: line.status, body });
+        let call = Call::masked(&line.method, &line.params);
+        let answer = body.map(|body| Answer { status: line.status, body });
         return vec![Recorded { at: line.at, call, answer, given: false }];
     }
     let of = |list: &str, name: &str| -> Option<Value> {
-        let list = body.get("result")?.get(list)?;
+        let list = body.as_ref()?.get("result")?.get(list)?;
         list.get(name).or_else(|| list.get(name.parse::<usize>().ok()?)).cloned()
     };
     let commands = commands(&line.params);
-    let calls = commands.into_iter().map(|(name, command)| {
+    let calls = commands.into_iter().filter_map(|(name, command)| {
         let answer = match (of("result", &name), of("result_error", &name)) {
-            (_, Some(error)) => Answer { status: 400, body: error },
-            (result, None) => Answer { status: 200, body: json!({"result": result}) },
+            (_, Some(error)) if is_limit(&error) => return None,
+            (_, Some(error)) => Some(Answer { status: 400, body: error }),
+            (result, None) => body.is_some().then(|| Answer { status: 200, body: json!({"result": result}) }),
         };
-        Recorded { at: line.at, call: Call::of_command(&command), answer, given: false }
+        Some(Recorded { at: line.at, call: Call::of_command(&command), answer, given: false })
     });
     calls.collect()
 }
@@ -260,6 +271,26 @@ mod tests {
         assert_eq!((&found.missing[..], &found.further[..]), (&[][..], &[Call::of_command("user.get")][..]));
         assert_eq!(calls.recorded_since(1.0), 4);
         assert_eq!(calls.differences(0.0).missing.len(), 1, "what was registered before the first event");
+    }
+
+    #[test]
+    fn what_a_limit_turned_away_is_no_call_and_a_cut_answer_is_not_given() {
+        let one = |id: u64| format!("im.message.like?MESSAGE_ID={id}");
+        let mut calls = Calls::new(&[
+            line(
+                1.0,
+                "batch",
+                json!({"cmd": {"a": one(101), "b": one(102)}}),
+                200,
+                json!({"result": {"result": {"a": "first"}, "result_error": {"b": {"error": "OPERATION_TIME_LIMIT"}}}}),
+            ),
+            line(2.0, "user.get", json!({"ID": 27}), 200, json!("{\"result\": [{\"ID")),
+            line(3.0, "batch", json!({"cmd": {"a": one(103)}}), 200, json!("{\"result\": ")),
+        ]);
+        assert_eq!(calls.recorded_since(0.0), 3);
+        assert_eq!(calls.answer(Call::of_command("user.get?ID=27")).status, 404);
+        assert_eq!(calls.answer(like(103)).body, json!({"result": "first"}));
+        assert_eq!(calls.differences(0.0).same, 2);
     }
 
     #[test]

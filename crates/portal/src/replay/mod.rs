@@ -31,6 +31,8 @@ use crate::recording::{Recording, Unreadable};
 const ANSWER: Duration = Duration::from_secs(30);
 /// How long to go on watching once all recorded calls were made.
 const QUIET: Duration = Duration::from_secs(1);
+/// How long to go on at the most while further ones come.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Posts the events of a recording again, or a body that was captured from any portal.
 ///
@@ -250,10 +252,20 @@ async fn play<E, T>(
 }
 
 /// Waits until the expected number of calls was made and no more come for a while; for so long at the most after each.
+/// What never stops calling is waited for no longer than [`LONGEST`].
 async fn quieten(mut made: watch::Receiver<usize>, expected: usize, patience: Duration) {
+    let mut end = None;
     loop {
         let is_complete = *made.borrow_and_update() >= expected;
-        let wait = if is_complete { QUIET.min(patience) } else { patience };
+        let wait = if is_complete {
+            let end = *end.get_or_insert_with(|| Instant::now() + LONGEST);
+            QUIET.min(patience).min(end.duration_since(Instant::now()))
+        } else {
+            patience
+        };
+        if wait.is_zero() {
+            return;
+        }
         match timeout(wait, made.changed()).await {
             Ok(Ok(())) => {}
             _ => return,
@@ -303,6 +315,23 @@ mod tests {
             }
             assert_eq!(start.elapsed(), Duration::from_secs(seconds), "{expected}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bot_that_never_stops_calling_is_not_waited_for_forever() {
+        let start = Instant::now();
+        let made = watch::Sender::new(0);
+        let calling = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                made.send_modify(|made| *made += 1);
+            }
+        };
+        tokio::select! {
+            () = quieten(made.subscribe(), 5, Duration::from_secs(10)) => {}
+            () = calling => {}
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(2) + LONGEST);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl fmt::Display for Report {
             writeln!(f, "  + {call}")?;
         }
         if self.incomplete {
-            writeln!(f, "the recording is incomplete: lines were lost, or it was full")?;
+            writeln!(f, "the recording is incomplete: lines or parts of answers were lost, or it was full")?;
         }
         if self.events.iter().any(|posted| posted.outcome == Ok(403)) {
             writeln!(f, "403: the bot wants another application token than it was sent")?;
