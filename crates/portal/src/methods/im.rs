@@ -95,6 +95,11 @@ pub(super) fn dialog_messages_get(call: &mut Call<'_>) -> Answer {
 fn message_json(state: &State, id: u64) -> Option<Value> {
     let message = state.messages.get(&id)?;
     let mut params = message.params();
+    for (name, is) in [("IS_DELETED", message.deleted), ("IS_EDITED", message.edited)] {
+        if is {
+            params.put(name, "Y");
+        }
+    }
     if let Some(likes) = message.marks.get(LIKE) {
         params.put("LIKE", &json!(likes));
     }

@@ -97,18 +97,13 @@ impl State {
 }
 
 impl Message {
-    /// `params`, as the platform gives them wherever it gives a message.
+    /// `params`, as the platform gives them wherever it gives a message. Its documented events do not say there that a
+    /// message was edited or deleted, what they are called says it.
     pub(crate) fn params(&self) -> Tree {
         let Content { keyboard, menu, attach, files } = &self.content;
         let mut params = Tree::new();
         if let Some(reply) = self.reply_to {
             params.put("REPLY_ID", reply);
-        }
-        if self.deleted {
-            params.put("IS_DELETED", "Y");
-        }
-        if self.edited {
-            params.put("IS_EDITED", "Y");
         }
         if let Some(keyboard) = keyboard {
             params.put("KEYBOARD", keyboard.wire());
