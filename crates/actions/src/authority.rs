@@ -101,7 +101,14 @@ impl Authority {
         let unusable = |error| Error::new(ErrorKind::Setup, "authorization server").source_from(error);
         let known = KNOWN.iter().copied().chain(servers.iter().map(String::as_str));
         let servers = known.map(address::parse).collect::<Result<_, _>>().map_err(unusable)?;
-        Ok(Self { application, servers, reach, transport, no_client_until: Mutex::default(), installations: OnceLock::new() })
+        Ok(Self {
+            application,
+            servers,
+            reach,
+            transport,
+            no_client_until: Mutex::default(),
+            installations: OnceLock::new(),
+        })
     }
 
     /// Asks whether an installation is as it is said to be.

@@ -53,7 +53,11 @@ struct Inner {
 
 pub(crate) enum Credentials {
     Webhook(WebhookUrl),
-    Token { endpoint: Url, token: Secret, reach: Reach },
+    Token {
+        endpoint: Url,
+        token: Secret,
+        reach: Reach,
+    },
     /// The application's own token on a portal, which is renewed.
     Installation(Installed),
     /// The newest of a bot's own tokens.
@@ -346,7 +350,9 @@ impl Client {
                     InstallationState::NeedsReinstallation => {
                         Err(Error::new(ErrorKind::NeedsReinstallation, method))
                     }
-                    InstallationState::PaymentRequired if !known.may_ask_unpaid(unix_now()) => Err(unpaid(method)),
+                    InstallationState::PaymentRequired if !known.may_ask_unpaid(unix_now()) => {
+                        Err(unpaid(method))
+                    }
                     InstallationState::PaymentRequired => Err(expired()),
                     InstallationState::Active if self.portal().renewing.is_refused(&known.tokens.access) => {
                         Err(expired())

@@ -150,7 +150,8 @@ impl Delivery<'_> {
         }
         let was_sent = error.status().is_some();
         let can_go_again = self.outgoing.can_be_sent_again();
-        if error.repeat() == Repeat::AfterRefresh && self.signer.can_refresh() && (can_go_again || !was_sent) {
+        if error.repeat() == Repeat::AfterRefresh && self.signer.can_refresh() && (can_go_again || !was_sent)
+        {
             return self.refresh(error, landed.sent).await.map(Err);
         }
         if !can_go_again {

@@ -24,9 +24,9 @@ impl OwnTokens {
     /// An event brought that one. An older event, handled late, changes nothing.
     pub(crate) fn learn(&self, bot: BotId, token: &Secret, expires_at: u64) {
         let mut tokens = self.locked();
-        let is_older = tokens.get(&bot).is_some_and(|known| {
-            known.expires_at > expires_at || known.token.expose() == token.expose()
-        });
+        let is_older = tokens
+            .get(&bot)
+            .is_some_and(|known| known.expires_at > expires_at || known.token.expose() == token.expose());
         if !is_older {
             tokens.insert(bot, Own { token: token.clone(), expires_at, is_refused: false });
         }

@@ -221,7 +221,12 @@ impl Portals {
 
     /// Calls as a bot of an installed application: with its own newest token while that is good, then with the
     /// installation's where that acts as the bot.
-    pub(crate) fn bot_client(&self, portal: &MemberId, bot: &Bot, sent_at: Option<u64>) -> Result<Client, Error> {
+    pub(crate) fn bot_client(
+        &self,
+        portal: &MemberId,
+        bot: &Bot,
+        sent_at: Option<u64>,
+    ) -> Result<Client, Error> {
         let client = self.client_of(portal, |installed| Credentials::Bot(installed, bot.id))?;
         if let Some(auth) = &bot.auth {
             let expires_at = auth.expires_at.or(sent_at.map(|at| at + LIFE));

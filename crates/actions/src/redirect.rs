@@ -118,7 +118,9 @@ mod tests {
             );
         }
         assert!(target(&url(https), None, Reach::Private).is_err());
-        for (reach, is_allowed) in [(Reach::Public, false), (Reach::Development, false), (Reach::Private, true)] {
+        for (reach, is_allowed) in
+            [(Reach::Public, false), (Reach::Development, false), (Reach::Private, true)]
+        {
             let inside = target(&url(https), Some("https://10.0.0.1/x"), reach);
             assert_eq!(inside.is_ok(), is_allowed, "{reach:?}");
         }

@@ -28,7 +28,7 @@ pub(crate) const LOOKS_AGAIN: Duration = Duration::from_millis(250);
 /// How often the tokens of a portal that has not paid are asked for, in seconds.
 pub(crate) const UNPAID: u64 = 3600;
 
-/// One renewal, from finding out what is stored to having the new pair stored.
+/// One renewal, begun with [`Step::Read`]: from finding out what is stored to having the new pair stored.
 #[derive(Debug)]
 pub(crate) struct Renewal {
     /// In leases: others never have the same.
@@ -70,7 +70,10 @@ pub(crate) enum Step {
     /// Write that in place of what was read or written last, if it is still there, and tell.
     Write(Box<Installation>),
     /// Ask the authorization server for a new pair, and tell.
-    Ask { server: Option<String>, refresh: Secret },
+    Ask {
+        server: Option<String>,
+        refresh: Secret,
+    },
     /// Look again after that.
     Wait(Duration),
     Over(Outcome),
@@ -115,11 +118,6 @@ pub(crate) enum Outcome {
 impl Renewal {
     pub(crate) const fn new(me: String, refused: Secret) -> Self {
         Self { me, refused, phase: Phase::Seeking, seen: None }
-    }
-
-    /// The first step.
-    pub(crate) const fn begin(&self) -> Step {
-        Step::Read
     }
 
     /// Whether there is a new pair, which must not be lost.

@@ -79,9 +79,15 @@ impl Renewing {
                     if let (Some(until), Some(failed)) = (state.pauses.until(now.into_std()), &state.failed) {
                         return Err(told(failed, Some(until.into())));
                     }
-                    let task = tokio::spawn(Arc::clone(self).carry_out(Arc::clone(authority), portal.clone(), used.clone()));
-                    let broken = || Arc::new(Error::new(ErrorKind::NotRenewed, TOKEN).note("it was broken off"));
-                    let ended = task.map(move |ended| ended.unwrap_or_else(|_| Err(broken()))).boxed().shared();
+                    let task = tokio::spawn(Arc::clone(self).carry_out(
+                        Arc::clone(authority),
+                        portal.clone(),
+                        used.clone(),
+                    ));
+                    let broken =
+                        || Arc::new(Error::new(ErrorKind::NotRenewed, TOKEN).note("it was broken off"));
+                    let ended =
+                        task.map(move |ended| ended.unwrap_or_else(|_| Err(broken()))).boxed().shared();
                     state.under_way = Some(ended.clone());
                     ended
                 }
@@ -93,7 +99,12 @@ impl Renewing {
         })
     }
 
-    async fn carry_out(self: Arc<Self>, authority: Arc<Authority>, portal: MemberId, refused: Secret) -> Ended {
+    async fn carry_out(
+        self: Arc<Self>,
+        authority: Arc<Authority>,
+        portal: MemberId,
+        refused: Secret,
+    ) -> Ended {
         let ended = renew(&authority, &portal, refused).await;
         let now = Instant::now().into_std();
         let mut state = self.state();
@@ -223,6 +234,8 @@ pub(crate) fn unpaid(method: &str) -> Error {
 
 impl fmt::Debug for Renewing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renewing").field("is_under_way", &self.state().under_way.is_some()).finish_non_exhaustive()
+        f.debug_struct("Renewing")
+            .field("is_under_way", &self.state().under_way.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -59,7 +59,11 @@ impl WayOut {
     /// `longest` is how many calls may wait.
     pub(crate) fn new(limits: Limits, longest: usize, overflow: Overflow) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State { departures: Departures::new(limits), is_pumping: false, is_closed: false }),
+            state: Mutex::new(State {
+                departures: Departures::new(limits),
+                is_pumping: false,
+                is_closed: false,
+            }),
             news: Notify::new(),
             room: Arc::new(Semaphore::new(longest.clamp(1, Semaphore::MAX_PERMITS))),
             overflow,
@@ -194,8 +198,7 @@ fn turn_away(manifest: &Manifest, parcel: Parcel) {
     let Parcel { once, turn, reply, followers, .. } = parcel;
     let outcome = Err(Error::new(ErrorKind::Uninstalled, &*manifest.method));
     followers.tell(&outcome);
-    let landed =
-        Landed { outcome, once, turn, sent: Instant::now(), until: None, again: Again::AsBefore };
+    let landed = Landed { outcome, once, turn, sent: Instant::now(), until: None, again: Again::AsBefore };
     // Whoever has gone does not want to know.
     let _ = reply.send(Reply::Landed(Box::new(landed)));
 }

@@ -105,13 +105,7 @@ impl FileBody {
                 let _ = sender.blocking_send(Err(NoFile(error)));
             }
         });
-        Ok(Reading {
-            pieces,
-            left,
-            done: 0,
-            total: self.size,
-            report: self.report.as_ref().map(Arc::clone),
-        })
+        Ok(Reading { pieces, left, done: 0, total: self.size, report: self.report.as_ref().map(Arc::clone) })
     }
 }
 

@@ -154,7 +154,13 @@ impl Transport {
             Ask::Get(url) => (url, self.client(url, Reach::Private).get(url.clone())),
             Ask::Post(url, form) => {
                 let form_type = "application/x-www-form-urlencoded";
-                (url, self.client(url, Reach::Private).post(url.clone()).header(header::CONTENT_TYPE, form_type).body(form))
+                (
+                    url,
+                    self.client(url, Reach::Private)
+                        .post(url.clone())
+                        .header(header::CONTENT_TYPE, form_type)
+                        .body(form),
+                )
             }
         };
         let request = request.timeout(self.timeout.min(ASKING)).header(header::ACCEPT, "application/json");

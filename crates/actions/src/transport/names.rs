@@ -79,7 +79,8 @@ mod tests {
     #[tokio::test]
     async fn a_name_leads_inside_with_none_of_its_addresses() {
         let outside: SocketAddr = "93.184.216.34:443".parse().unwrap();
-        for (inside, is_allowed) in [("10.0.0.1:443", false), ("127.0.0.1:1", false), ("[::1]:1", false), ("1.1.1.1:1", true)]
+        for (inside, is_allowed) in
+            [("10.0.0.1:443", false), ("127.0.0.1:1", false), ("[::1]:1", false), ("1.1.1.1:1", true)]
         {
             for reach in [Reach::Public, Reach::Development, Reach::Private] {
                 let found = async { Ok(vec![outside, inside.parse().unwrap()].into_iter()) };
