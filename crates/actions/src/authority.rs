@@ -335,13 +335,12 @@ fn read<T: for<'de> Deserialize<'de>>(what: &str, status: u16, body: &[u8]) -> R
 
 /// What the server says of a claim is a reason not to believe it, unless it cannot tell at present.
 fn refused(error: Error) -> Error {
-    let is_final = matches!(error.kind(), ErrorKind::Api(_))
-        && matches!(error.repeat(), Repeat::Never | Repeat::AfterRefresh);
-    if is_final {
-        not_confirmed("the authorization server does not know the token").source_from(error)
-    } else {
-        error
+    let says_nothing =
+        matches!(error.code(), None | Some(ErrorCode::InvalidClient | ErrorCode::OverloadLimit));
+    if says_nothing || matches!(error.repeat(), Repeat::Later | Repeat::IfIdempotent) {
+        return error;
     }
+    not_confirmed("the authorization server does not know the token").source_from(error)
 }
 
 /// A mistake of whoever runs the bot: it concerns all portals.

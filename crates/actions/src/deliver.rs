@@ -214,6 +214,7 @@ impl Delivery<'_> {
                     self.manifest.actor = signer.actor();
                     // It was a turn among the calls of the other one.
                     self.turn = None;
+                    self.tokens = Tokens::default();
                 }
                 self.signer = signer;
                 None

@@ -7,7 +7,7 @@ use std::{
 };
 
 use b24bot_core::{Changes, Expected, InboxError, MemberId, Secret, StateChange, States, Version};
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use tokio::task::AbortHandle;
 use tracing::warn;
 use url::Url;
@@ -207,7 +207,8 @@ impl Installations {
     /// # Errors
     /// [`ErrorKind::Store`] when the store fails.
     pub async fn remove(&self, portal: &MemberId) -> Result<bool, Error> {
-        let was_there = self.0.states.remove(&key(portal), Expected::Anything).await.map_err(failed)?;
+        let was_there = self.stored(portal).await?.is_some();
+        self.0.states.remove(&key(portal), Expected::Anything).await.map_err(failed)?;
         self.0.take_out(portal, true);
         Ok(was_there)
     }
@@ -285,33 +286,32 @@ impl Shared {
         }
         let new = Known { sealed: sealed.into(), opened: OnceLock::new() };
         let hooks = self.hooks();
-        let mut is_old = false;
-        let mut before = None;
-        self.known
-            .entry(portal.clone())
-            .and_modify(|known| {
-                is_old = revision(&known.sealed) >= revision_of_new && revision_of_new > 0;
-                if !is_old && !hooks.is_empty() {
-                    before = self.opened(portal, known).ok();
-                }
-            })
-            .or_insert_with(|| Known { sealed: Box::default(), opened: OnceLock::new() });
-        if is_old {
-            return;
-        }
-        let after = if hooks.is_empty() { None } else { self.opened(portal, &new).ok() };
-        self.known.insert(portal.clone(), new);
+        let open = |known: &Known| if hooks.is_empty() { None } else { self.opened(portal, known).ok() };
+        let (before, after) = match self.known.entry(portal.clone()) {
+            Entry::Occupied(known)
+                if revision(&known.get().sealed) >= revision_of_new && revision_of_new > 0 =>
+            {
+                return;
+            }
+            Entry::Occupied(mut known) => {
+                let (before, after) = (open(known.get()), open(&new));
+                known.insert(new);
+                (before, after)
+            }
+            Entry::Vacant(place) => (None, open(&place.insert(new))),
+        };
         let Some(after) = after else { return };
         for kind in told(before.as_deref(), &after) {
             tell(&hooks, portal, kind);
         }
     }
 
+    /// `is_early`: before the store tells.
     fn take_out(&self, portal: &MemberId, is_early: bool) {
-        let Some((_, known)) = self.known.remove(portal) else {
-            self.removed.remove(portal);
-            return;
-        };
+        // What was removed here may have been installed again by now.
+        let told = if is_early { None } else { self.removed.remove(portal) };
+        let is_older = |known: &Known| told.as_ref().is_none_or(|(_, at)| revision(&known.sealed) <= *at);
+        let Some((_, known)) = self.known.remove_if(portal, |_, known| is_older(known)) else { return };
         if is_early {
             self.removed.insert(portal.clone(), revision(&known.sealed));
         }

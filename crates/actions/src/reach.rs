@@ -76,12 +76,12 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     !matches!(
         (a, b, c),
-        // "This" network, private ones, carriers' own, this machine, link-local.
-        (0 | 10 | 127, _, _) | (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _)
+        // "This" network, private ones, this machine, multicast and what is reserved.
+        (0 | 10 | 127 | 224.., _, _)
+            // Carriers' own, link-local, private ones.
+            | (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _)
             // For protocols, documentation, old tunnels and measurements.
             | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113)
-            // Multicast, reserved, broadcast.
-            | (224.., _, _)
     )
 }
 

@@ -55,7 +55,7 @@ enum Phase {
 /// What the authorization server said.
 #[derive(Clone, Debug)]
 enum Found {
-    Pair(Grant),
+    Pair(Box<Grant>),
     Dead,
     Unpaid,
     /// It did not say.
@@ -87,7 +87,7 @@ pub(crate) enum News {
     /// Whether it could be written.
     Written(bool),
     /// The authorization server's answer.
-    Answered(Result<Grant, Refusal>),
+    Answered(Result<Box<Grant>, Refusal>),
 }
 
 /// Why there is no new pair.
@@ -214,7 +214,7 @@ impl Renewal {
     fn with(&self, stored: Installation, found: &Found, unix_now: u64) -> Installation {
         let lease = stored.lease.clone().filter(|lease| *lease != self.me);
         let (state, unpaid_at) = match found {
-            Found::Pair(pair) => return stored.renewed(pair.clone()),
+            Found::Pair(pair) => return stored.renewed(Grant::clone(pair)),
             Found::Dead => (InstallationState::NeedsReinstallation, stored.unpaid_at),
             Found::Unpaid => (InstallationState::PaymentRequired, Some(unix_now)),
             Found::Nothing => (stored.state, stored.unpaid_at),

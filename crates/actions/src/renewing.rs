@@ -72,7 +72,8 @@ impl Renewing {
             if installation.tokens.access.expose() != used.expose() {
                 return Ok(());
             }
-            match &state.under_way {
+            // What was broken off is over, too.
+            match state.under_way.as_ref().filter(|under_way| under_way.peek().is_none()) {
                 Some(under_way) => under_way.clone(),
                 None => {
                     let now = Instant::now();
@@ -165,7 +166,7 @@ async fn renew(authority: &Authority, portal: &MemberId, refused: Secret) -> Res
                     failed = Some(error);
                     refusal
                 });
-                Ok(News::Answered(answer))
+                Ok(News::Answered(answer.map(Box::new)))
             }
         };
         let now = Instant::now().into_std();

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn failures_are_followed_by_growing_pauses() {
-        let failed = pauses(|pauses, now| drop(pauses.failed(now)), 9);
+        let failed = pauses(|pauses, now| _ = pauses.failed(now), 9);
         assert_eq!(failed, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 

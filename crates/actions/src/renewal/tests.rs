@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::grant::Grant;
 
-fn grant(number: u32) -> Grant {
+fn grant(number: u32) -> Box<Grant> {
     let mut grant = Grant::new("m1", "https://portal.example/rest/", format!("access {number}"));
     grant.refresh_token = Some(format!("refresh {number}").into());
-    grant
+    Box::new(grant)
 }
 
 fn installed() -> Installation {
-    Installation::granted(grant(0), "portal.example".to_owned(), 0)
+    Installation::granted(*grant(0), "portal.example".to_owned(), 0)
 }
 
 /// Refresh tokens are good once; used twice, the pair that came of the first use is worth nothing either.
@@ -26,7 +26,7 @@ struct Server {
 }
 
 impl Server {
-    fn exchange(&mut self, refresh: &Secret) -> Result<Grant, Refusal> {
+    fn exchange(&mut self, refresh: &Secret) -> Result<Box<Grant>, Refusal> {
         if self.dead.contains(refresh.expose()) || !self.used.insert(refresh.expose().to_owned()) {
             // What was made of it dies with it; here pairs are only ever made one after the other.
             self.dead.insert(format!("refresh {}", self.pairs));
@@ -42,7 +42,7 @@ enum Doing {
     Nothing,
     Step(Renewal, Step),
     /// The request is on its way: what comes back is known to the server already.
-    Waiting(Renewal, Result<Grant, Refusal>),
+    Waiting(Renewal, Result<Box<Grant>, Refusal>),
 }
 
 struct Machine {
@@ -241,7 +241,7 @@ proptest! {
 }
 
 /// Runs one renewal against what the store and the server say.
-fn renew(stored: &mut Installation, answer: Result<Grant, Refusal>, unix_now: u64) -> (Outcome, u32) {
+fn renew(stored: &mut Installation, answer: &Result<Box<Grant>, Refusal>, unix_now: u64) -> (Outcome, u32) {
     let mut renewal = Renewal::new("me".to_owned(), stored.tokens.access.clone());
     let (mut step, mut asked) = (Step::Read, 0);
     loop {
@@ -265,13 +265,13 @@ fn renew(stored: &mut Installation, answer: Result<Grant, Refusal>, unix_now: u6
 #[test]
 fn a_dead_refresh_token_is_stored_as_such_and_never_sent_again() {
     let mut stored = installed();
-    assert_eq!(renew(&mut stored, Err(Refusal::Grant), 0), (Outcome::NeedsReinstallation, 1));
+    assert_eq!(renew(&mut stored, &Err(Refusal::Grant), 0), (Outcome::NeedsReinstallation, 1));
     assert_eq!((stored.state, &stored.lease), (InstallationState::NeedsReinstallation, &None));
-    assert_eq!(renew(&mut stored, Ok(grant(1)), 0), (Outcome::NeedsReinstallation, 0));
+    assert_eq!(renew(&mut stored, &Ok(grant(1)), 0), (Outcome::NeedsReinstallation, 0));
 
     let mut without = installed();
     without.tokens.refresh = None;
-    assert_eq!(renew(&mut without, Ok(grant(1)), 0), (Outcome::NeedsReinstallation, 0));
+    assert_eq!(renew(&mut without, &Ok(grant(1)), 0), (Outcome::NeedsReinstallation, 0));
     assert_eq!(without.state, InstallationState::NeedsReinstallation);
 }
 
@@ -279,11 +279,11 @@ fn a_dead_refresh_token_is_stored_as_such_and_never_sent_again() {
 fn a_portal_that_has_not_paid_is_asked_about_once_an_hour() {
     let mut stored = installed();
     let start = 1_000_000;
-    assert_eq!(renew(&mut stored, Err(Refusal::Payment), start), (Outcome::Unpaid, 1));
+    assert_eq!(renew(&mut stored, &Err(Refusal::Payment), start), (Outcome::Unpaid, 1));
     assert_eq!(stored.state, InstallationState::PaymentRequired);
-    assert_eq!(renew(&mut stored, Ok(grant(1)), start + UNPAID - 1), (Outcome::Unpaid, 0));
-    assert_eq!(renew(&mut stored, Err(Refusal::Payment), start + UNPAID), (Outcome::Unpaid, 1));
-    assert_eq!(renew(&mut stored, Ok(grant(1)), start + 2 * UNPAID), (Outcome::Renewed, 1));
+    assert_eq!(renew(&mut stored, &Ok(grant(1)), start + UNPAID - 1), (Outcome::Unpaid, 0));
+    assert_eq!(renew(&mut stored, &Err(Refusal::Payment), start + UNPAID), (Outcome::Unpaid, 1));
+    assert_eq!(renew(&mut stored, &Ok(grant(1)), start + 2 * UNPAID), (Outcome::Renewed, 1));
     assert_eq!((stored.state, stored.unpaid_at), (InstallationState::Active, None));
     assert_eq!(stored.tokens.access.expose(), "access 1");
 }
@@ -291,7 +291,7 @@ fn a_portal_that_has_not_paid_is_asked_about_once_an_hour() {
 #[test]
 fn a_failure_gives_the_lease_back() {
     let mut stored = installed();
-    assert_eq!(renew(&mut stored, Err(Refusal::Other), 0), (Outcome::Failed, 1));
+    assert_eq!(renew(&mut stored, &Err(Refusal::Other), 0), (Outcome::Failed, 1));
     assert_eq!((stored.state, &stored.lease), (InstallationState::Active, &None));
     assert_eq!(stored.tokens.access.expose(), "access 0");
 }

@@ -1,6 +1,7 @@
 //! Whether an installation is as it is said to be.
 
 use b24bot_actions::{Application, Claim, ErrorCode, ErrorKind, Portals, Reach};
+use b24bot_core::UserId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -42,7 +43,7 @@ async fn the_authorization_server_is_believed_and_the_claim_is_not() {
     let grant = portals(&vendor, Reach::Public).confirm(&claim).await.unwrap();
     assert_eq!((grant.member_id.as_str(), grant.client_endpoint.as_str()), ("m1", PORTAL));
     assert_eq!(grant.scope, ["im", "imbot"]);
-    assert_eq!((grant.expires_at, grant.user_id.map(|id| id.get())), (Some(1_893_456_000), Some(7)));
+    assert_eq!((grant.expires_at, grant.user_id.map(UserId::get)), (Some(1_893_456_000), Some(7)));
     assert_eq!((grant.status.as_deref(), grant.version.as_deref()), (Some("L"), Some("3")));
     assert_eq!((grant.installed, grant.refresh_token.is_some()), (Some(false), true));
     assert_eq!(vendor.with(|told| told.requests), 0);

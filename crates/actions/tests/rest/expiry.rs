@@ -120,7 +120,10 @@ async fn a_dead_refresh_token_is_told_once_and_ends_all_calls_without_a_request(
     assert_eq!((vendor.with(|told| told.requests), vendor.renewals()), (requests, 1));
 
     // Installed again, it goes on.
-    portals.installations().unwrap().install(vendor.grant(), None).await.unwrap();
+    let mut grant = vendor.grant();
+    grant.access_token = "anew".into();
+    vendor.with(|told| told.valid.push("anew".to_owned()));
+    portals.installations().unwrap().install(grant, None).await.unwrap();
     assert!(client.call::<bool>("profile", &()).await.is_ok());
     assert_eq!(*notices.lock().unwrap(), [NoticeKind::NeedsReinstallation, NoticeKind::Active]);
 }

@@ -10,7 +10,7 @@ use b24bot_core::{BotId, Expected, MemberId, States};
 use b24bot_store::MemoryStore;
 use serde_json::json;
 
-use crate::vendor::{TOKEN, Vendor, member};
+use crate::vendor::{TOKEN, Vendor, event, member};
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -26,12 +26,12 @@ async fn a_bots_own_newest_token_goes_to_the_installations_address() {
     let vendor = Vendor::start().await;
     let (portals, _) = vendor.alone().await;
     vendor.with(|told| told.valid.extend(["new".to_owned(), "old".to_owned()]));
-    let newest = vendor.event(&portals, "v2", Some(("new", now() + 3600)));
+    let newest = event(&portals, "v2", Some(("new", now() + 3600)));
     newest.client().unwrap();
     // An event from the store, handled late, brings an older token.
-    let late = vendor.event(&portals, "v2", Some(("old", now() + 60)));
+    let late = event(&portals, "v2", Some(("old", now() + 60)));
     assert_eq!(late.like(5).await.unwrap(), Mark::Changed);
-    let without = vendor.event(&portals, "v2", None);
+    let without = event(&portals, "v2", None);
     assert!(without.call::<bool>("profile", ()).await.unwrap());
     let calls = vendor.with(|told| std::mem::take(&mut told.calls));
     assert_eq!(calls.len(), 2);
@@ -47,7 +47,7 @@ async fn once_it_has_expired_the_bot_acts_by_the_installations_or_not_at_all() {
             let vendor = Vendor::start().await;
             let (portals, _) = vendor.alone().await;
             // By its date, or because the portal says so.
-            let ctx = vendor.event(&portals, generation, own);
+            let ctx = event(&portals, generation, own);
             assert_eq!(ctx.like(5).await.unwrap(), Mark::Changed);
             ctx.call::<bool>("imbot.chat.leave", json!({ "BOT_ID": 1001, "CHAT_ID": 3 })).await.unwrap();
             for method in ["im.message.like", "im.message.add", "user.current"] {
@@ -65,10 +65,44 @@ async fn once_it_has_expired_the_bot_acts_by_the_installations_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn when_both_tokens_have_expired_the_installations_is_renewed() {
+    let vendor = Vendor::start().await;
+    let (portals, _) = vendor.alone().await;
+    vendor.expire();
+    let ctx = event(&portals, "v2", Some(("own", now() + 3600)));
+    ctx.call::<bool>("imbot.chat.leave", json!({ "BOT_ID": 1001, "CHAT_ID": 3 })).await.unwrap();
+    assert_eq!((vendor.renewals(), vendor.methods().len()), (1, 1));
+    assert_eq!(vendor.with(|told| told.requests), 3, "one with each of the tokens, and one with the new one");
+}
+
+#[tokio::test]
+async fn what_is_removed_and_installed_again_at_once_stays() {
+    let vendor = Vendor::start().await;
+    let (store, key) = (Arc::new(MemoryStore::default()), SealingKey::generate().unwrap());
+    let installations = open(&store, &key).await;
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&notices);
+    installations.on_change(move |notice| noted.lock().unwrap().push(notice.kind));
+    for _ in 0..3 {
+        installations.install(vendor.grant(), None).await.unwrap();
+        installations.remove(&member()).await.unwrap();
+        installations.install(vendor.grant(), None).await.unwrap();
+        // What the store tells comes only now.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(installations.len(), 1);
+        installations.remove(&member()).await.unwrap();
+    }
+    let (installed, removed) = (NoticeKind::Installed, NoticeKind::Removed);
+    assert_eq!(*notices.lock().unwrap(), [installed, removed].repeat(6));
+}
+
+#[tokio::test]
 async fn an_event_without_a_bot_never_likes_for_whoever_installed_it() {
     let vendor = Vendor::start().await;
     let (portals, _) = vendor.alone().await;
-    let ctx = vendor.event(&portals, "app", None);
+    let ctx = event(&portals, "app", None);
     assert!(ctx.call::<bool>("event.get", ()).await.unwrap());
     assert_eq!(ctx.like(5).await.unwrap_err().kind(), &ErrorKind::NoCredentials);
     assert_eq!(vendor.methods(), ["event.get"]);

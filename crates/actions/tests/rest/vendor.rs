@@ -136,37 +136,38 @@ impl Vendor {
         let client = portals.installation_client(&member()).unwrap();
         (portals, client)
     }
+}
 
-    /// An event for bot 1001, with its own token if there is one. It names another address than the installation does.
-    pub(crate) fn event(&self, portals: &Portals, generation: &str, own: Option<(&str, u64)>) -> Context {
-        let elsewhere = "https://elsewhere.example/rest/";
-        let own = own.map_or_else(
-            || json!({}),
-            |(token, expires)| json!({ "access_token": token, "client_endpoint": elsewhere, "expires": expires, "user_id": 1001 }),
-        );
-        let auth = json!({ "access_token": "auth0rs", "member_id": "m1", "client_endpoint": elsewhere, "application_token": "t" });
-        let body = match generation {
-            "v1" => {
-                let mut bot = own;
-                bot["BOT_ID"] = json!("1001");
-                let params = json!({ "MESSAGE": "thanks", "MESSAGE_ID": "5", "DIALOG_ID": "27", "FROM_USER_ID": "27" });
-                json!({ "event": "ONIMBOTMESSAGEADD", "data": { "BOT": { "1001": bot }, "PARAMS": params }, "auth": auth })
-            }
-            "app" => json!({ "event": "ONAPPUPDATE", "data": { "VERSION": "2" }, "auth": auth }),
-            _ => json!({
-                "event": "ONIMBOTV2MESSAGEADD",
-                "data": {
-                    "bot": { "id": 1001, "code": "like_bot", "auth": own },
-                    "message": { "id": 5, "chatId": 3, "authorId": 27, "text": "thanks" },
-                    "chat": { "id": 3, "dialogId": "27", "type": "private" },
-                    "user": { "id": 27, "name": "Ann" },
-                },
-                "auth": auth,
-            }),
-        };
-        let mut events = b24bot_core::decode(body.to_string().as_bytes()).unwrap();
-        portals.context(Arc::new(events.remove(0)))
-    }
+/// An event for bot 1001, with its own token if there is one. It names another address than the installation does.
+pub(crate) fn event(portals: &Portals, generation: &str, own: Option<(&str, u64)>) -> Context {
+    let elsewhere = "https://elsewhere.example/rest/";
+    let own = own.map_or_else(
+        || json!({}),
+        |(token, expires)| json!({ "access_token": token, "client_endpoint": elsewhere, "expires": expires, "user_id": 1001 }),
+    );
+    let auth = json!({ "access_token": "auth0rs", "member_id": "m1", "client_endpoint": elsewhere, "application_token": "t" });
+    let body = match generation {
+        "v1" => {
+            let mut bot = own;
+            bot["BOT_ID"] = json!("1001");
+            let params =
+                json!({ "MESSAGE": "thanks", "MESSAGE_ID": "5", "DIALOG_ID": "27", "FROM_USER_ID": "27" });
+            json!({ "event": "ONIMBOTMESSAGEADD", "data": { "BOT": { "1001": bot }, "PARAMS": params }, "auth": auth })
+        }
+        "app" => json!({ "event": "ONAPPUPDATE", "data": { "VERSION": "2" }, "auth": auth }),
+        _ => json!({
+            "event": "ONIMBOTV2MESSAGEADD",
+            "data": {
+                "bot": { "id": 1001, "code": "like_bot", "auth": own },
+                "message": { "id": 5, "chatId": 3, "authorId": 27, "text": "thanks" },
+                "chat": { "id": 3, "dialogId": "27", "type": "private" },
+                "user": { "id": 27, "name": "Ann" },
+            },
+            "auth": auth,
+        }),
+    };
+    let mut events = b24bot_core::decode(body.to_string().as_bytes()).unwrap();
+    portals.context(Arc::new(events.remove(0)))
 }
 
 impl Drop for Vendor {
@@ -234,9 +235,12 @@ async fn rest(State((told, _)): State<Shared>, Path(method): Path<String>, body:
         return Json(json!({ "result": true })).into_response();
     }
     let mut results = serde_json::Map::new();
-    for (name, command) in body["cmd"].as_object().unwrap() {
+    // In the order of their numbers, as they were written.
+    for at in 0..body["cmd"].as_object().unwrap().len() {
+        let name = format!("c{at}");
+        let command = &body["cmd"][&name];
         told.calls.push((command.as_str().unwrap().to_owned(), body["auth"].clone()));
-        results.insert(name.clone(), json!(true));
+        results.insert(name, json!(true));
     }
     Json(json!({ "result": { "result": results } })).into_response()
 }
