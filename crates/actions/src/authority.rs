@@ -126,7 +126,11 @@ impl Authority {
                 )
             })?;
             let grant = self.renew(Some(server.as_str()), refresh).await.map_err(refused)?;
-            return if grant.member_id == claim.member_id { Ok(grant) } else { Err(another_portal()) };
+            return if grant.member_id == claim.member_id {
+                self.within_reach(grant)
+            } else {
+                Err(another_portal())
+            };
         };
         if info.client_id.as_deref() != Some(application.client_id.as_str()) {
             return Err(not_confirmed("the token is another application's"));
@@ -162,10 +166,12 @@ impl Authority {
 
     /// Tokens for a code that somebody was sent back with.
     pub(crate) async fn exchange(&self, code: &Secret, server: Option<&str>) -> Result<Grant, Error> {
-        self.token(server, &[("grant_type", "authorization_code"), ("code", code.expose())]).await
+        let what = [("grant_type", "authorization_code"), ("code", code.expose())];
+        self.within_reach(self.token(server, &what).await?)
     }
 
-    /// A new pair for a refresh token, which is worth nothing from then on.
+    /// A new pair for a refresh token, which is worth nothing from then on. So the pair comes back wherever its portal is:
+    /// how far calls reach is asked when they are made.
     pub(crate) async fn renew(&self, server: Option<&str>, refresh: &Secret) -> Result<Grant, Error> {
         self.token(server, &[("grant_type", "refresh_token"), ("refresh_token", refresh.expose())]).await
     }
@@ -191,17 +197,15 @@ impl Authority {
             }
             answer => answer?,
         };
-        let endpoint = self.endpoint(&answer.client_endpoint)?;
         let lasts = number(&answer.expires_in).map(|seconds| unix_now().saturating_add(seconds));
         Ok(Grant {
-            client_endpoint: endpoint.into(),
             server_endpoint: Some(answer.server_endpoint.unwrap_or_else(|| server.into())),
             refresh_token: answer.refresh_token.map(Secret::from),
             expires_at: moment(&answer.expires).or(lasts),
             scope: answer.scope.as_deref().map(list).unwrap_or_default(),
             status: answer.status,
             user_id: number(&answer.user_id).map(UserId::from),
-            ..Grant::new(MemberId::from(answer.member_id), String::new(), answer.access_token)
+            ..Grant::new(MemberId::from(answer.member_id), answer.client_endpoint, answer.access_token)
         })
     }
 
@@ -249,6 +253,10 @@ impl Authority {
             said.as_ref().and_then(|said| self.servers.iter().find(|known| known.origin() == said.origin()));
         let here = said.as_ref().filter(|said| self.may_be_here(said));
         known.or(here).unwrap_or(&self.servers[0]).clone()
+    }
+
+    fn within_reach(&self, grant: Grant) -> Result<Grant, Error> {
+        Ok(Grant { client_endpoint: self.endpoint(&grant.client_endpoint)?.into(), ..grant })
     }
 
     pub(crate) fn endpoint(&self, text: &str) -> Result<Url, Error> {

@@ -232,7 +232,10 @@ impl Installation {
 
     /// With a new pair; what else the authorization server tells counts as well.
     fn renewed(mut self, pair: Grant) -> Self {
-        if let Ok(endpoint) = address::parse(&pair.client_endpoint) {
+        if let Ok(mut endpoint) = address::parse(&pair.client_endpoint) {
+            if !endpoint.path().ends_with('/') {
+                endpoint.set_path(&format!("{}/", endpoint.path()));
+            }
             self.move_to(&endpoint);
         }
         Self {

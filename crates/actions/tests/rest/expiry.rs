@@ -182,6 +182,24 @@ async fn a_portal_that_refuses_what_was_renewed_is_believed() {
 }
 
 #[tokio::test]
+async fn a_new_pair_is_kept_wherever_its_portal_is() {
+    let vendor = Vendor::start().await;
+    let (portals, client) = vendor.alone().await;
+    vendor.expire();
+    vendor.with(|told| told.endpoint = Some("https://10.0.0.1/rest".to_owned()));
+    for _ in 0..3 {
+        let failed = client.call::<bool>("profile", &()).await.unwrap_err();
+        assert_eq!(failed.kind(), &ErrorKind::Address);
+    }
+    assert_eq!((state(&portals), vendor.renewals()), (InstallationState::Active, 1));
+    let known = portals.installations().unwrap().get(&member()).unwrap().unwrap();
+    assert_eq!(
+        (known.client_endpoint.as_str(), known.domain.as_str()),
+        ("https://10.0.0.1/rest/", "10.0.0.1")
+    );
+}
+
+#[tokio::test]
 async fn calls_that_wait_end_when_the_portal_is_forgotten() {
     let vendor = Vendor::start().await;
     let builder = quick().limits(Limits::default().burst(1).per_second(0.001));

@@ -51,6 +51,8 @@ pub(crate) struct Told {
     /// What `app.info` answers.
     pub(crate) info: Value,
     pub(crate) moved_to: Option<String>,
+    /// Where the authorization server says the portal is, if not here.
+    pub(crate) endpoint: Option<String>,
     /// The portal takes no token at all.
     pub(crate) refuses_all: bool,
 }
@@ -205,8 +207,8 @@ async fn token(State((told, address)): State<Shared>, uri: Uri) -> Response {
     told.valid = vec![access.clone()];
     Json(json!({
         "access_token": access, "refresh_token": format!("{TOKEN}-refresh-{}", told.pairs), "expires_in": 3600,
-        "domain": "oauth.example", "client_endpoint": format!("http://{address}/rest/"), "member_id": "m1",
-        "scope": "im,imbot", "status": "L", "user_id": 1,
+        "domain": "oauth.example", "client_endpoint": told.endpoint.clone().unwrap_or_else(|| format!("http://{address}/rest/")),
+        "member_id": "m1", "scope": "im,imbot", "status": "L", "user_id": 1,
     }))
     .into_response()
 }
