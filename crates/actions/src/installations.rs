@@ -37,8 +37,9 @@ struct Shared {
     states: Arc<dyn States>,
     key: SealingKey,
     known: DashMap<MemberId, Known>,
-    /// The last revisions of what was removed here, until the store tells of that as well: what it tells before is older.
-    removed: DashMap<MemberId, u64>,
+    /// The last revision of what was removed here, and how many removals the store has not told of yet: what it tells
+    /// before is older.
+    removed: DashMap<MemberId, (u64, u32)>,
     hooks: RwLock<Vec<Arc<Hook>>>,
     following: OnceLock<AbortHandle>,
 }
@@ -227,7 +228,10 @@ impl Installations {
     pub(crate) async fn read(&self, portal: &MemberId) -> Result<Option<Read>, Error> {
         let Some((sealed, version)) = self.stored(portal).await? else { return Ok(None) };
         let installation = self.0.key.open(&key(portal), &sealed)?;
-        Ok(Some(Read { installation, version, revision: revision(&sealed) }))
+        let revision = revision(&sealed);
+        // The store tells of other machines' changes a moment later: what was read counts from now on.
+        self.0.put(portal, sealed);
+        Ok(Some(Read { installation, version, revision }))
     }
 
     /// Writes an installation in place of what was read, and returns it as if it had been read; `None` if what is there
@@ -281,7 +285,7 @@ impl Shared {
     /// Takes what is stored, unless something later is known.
     fn put(&self, portal: &MemberId, sealed: Vec<u8>) {
         let revision_of_new = revision(&sealed);
-        if self.removed.get(portal).is_some_and(|removed| *removed >= revision_of_new) {
+        if self.removed.get(portal).is_some_and(|removed| removed.0 >= revision_of_new) {
             return;
         }
         let new = Known { sealed: sealed.into(), opened: OnceLock::new() };
@@ -309,13 +313,25 @@ impl Shared {
     /// `is_early`: before the store tells.
     fn take_out(&self, portal: &MemberId, is_early: bool) {
         // What was removed here may have been installed again by now.
-        let told = if is_early { None } else { self.removed.remove(portal) };
-        let is_older = |known: &Known| told.as_ref().is_none_or(|(_, at)| revision(&known.sealed) <= *at);
+        let removed_at = if is_early { None } else { self.removal_told(portal) };
+        let is_older = |known: &Known| removed_at.is_none_or(|at| revision(&known.sealed) <= at);
         let Some((_, known)) = self.known.remove_if(portal, |_, known| is_older(known)) else { return };
         if is_early {
-            self.removed.insert(portal.clone(), revision(&known.sealed));
+            let revision = revision(&known.sealed);
+            let mut removed = self.removed.entry(portal.clone()).or_default();
+            *removed = (revision, removed.1 + 1);
         }
         tell(&self.hooks(), portal, NoticeKind::Removed);
+    }
+
+    /// The revision that was removed here, if the store tells of that now.
+    fn removal_told(&self, portal: &MemberId) -> Option<u64> {
+        let mut removed = self.removed.get_mut(portal)?;
+        let (at, pending) = *removed;
+        removed.1 = pending.saturating_sub(1);
+        drop(removed);
+        self.removed.remove_if(portal, |_, (_, pending)| *pending == 0);
+        Some(at)
     }
 
     fn opened(&self, portal: &MemberId, known: &Known) -> Result<Arc<Installation>, Error> {
