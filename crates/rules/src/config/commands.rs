@@ -70,7 +70,10 @@ fn name(item: &Item<'_>, lines: &mut HashMap<String, usize>) -> Option<String> {
 fn texts(item: &Item<'_>) -> Option<BTreeMap<String, String>> {
     let Some(entries) = item.entries() else {
         if !item.is_text() {
-            item.fail_type("a text, or a table of texts by language", "for example `{ en = \"Help\", de = \"Hilfe\" }`");
+            item.fail_type(
+                "a text, or a table of texts by language",
+                "for example `{ en = \"Help\", de = \"Hilfe\" }`",
+            );
             return None;
         }
         let text = item.filled_text("\"Help\"")?;
