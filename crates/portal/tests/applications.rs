@@ -200,3 +200,31 @@ async fn a_portal_that_moves_is_the_same_portal() {
     call.control("reset", json!({})).await;
     assert_eq!(call.webhook("profile", json!({})).await.0, 200);
 }
+
+#[tokio::test]
+async fn what_an_application_binds_is_listed_and_told() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let mut server = Bot::start().await;
+    let app = install(&call, json!({"scopes": ["imbot"]})).await;
+    let token = text(&app["access_token"]);
+    let binding = json!({"event": "OnAppUpdate", "handler": server.url});
+    let (_, unknown) =
+        call.oauth(&token, "event.bind", json!({"event": "ONNOTHING", "handler": server.url})).await;
+    assert_eq!(unknown["error"], "ERROR_EVENT_NOT_FOUND");
+    let (_, bound) = call.oauth(&token, "event.bind", binding.clone()).await;
+    assert_eq!(bound["result"], true);
+    let (_, again) = call.oauth(&token, "event.bind", binding.clone()).await;
+    assert_eq!(again["error"], "ERROR_CORE");
+    let bot = json!({"fields": {"code": "b", "properties": {"name": "B"}, "eventMode": "webhook", "webhookUrl": server.url}});
+    call.oauth(&token, "imbot.v2.Bot.register", bot).await;
+    let (_, listed) = call.oauth(&token, "event.get", json!({})).await;
+    let events: Vec<String> =
+        listed["result"].as_array().unwrap().iter().map(|bound| text(&bound["event"])).collect();
+    assert_eq!(events[..2], ["ONAPPUPDATE", "ONIMBOTV2MESSAGEADD"], "{listed}");
+    server.expect("ONIMBOTV2JOINCHAT").await;
+    act(&call, &app, "update", json!({})).await;
+    server.expect("ONAPPUPDATE").await;
+    let (_, gone) = call.oauth(&token, "event.unbind", binding).await;
+    assert_eq!(gone["result"]["count"], 1);
+}

@@ -81,8 +81,14 @@ pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
 
 /// An event that needs an installed application.
 fn about(state: &mut State, event: &'static str, application: &Application, data: Tree, auth: Tree) {
-    if application.installed {
-        post(state, event, application, &application.settings.handler, data, auth);
+    if !application.installed {
+        return;
+    }
+    let bound = application.bound.iter().filter(|(name, _)| name == event).map(|(_, url)| url);
+    let mut urls: Vec<&String> = std::iter::once(&application.settings.handler).chain(bound).collect();
+    urls.dedup();
+    for url in urls {
+        post(state, event, application, url, data.clone(), auth.clone());
     }
 }
 

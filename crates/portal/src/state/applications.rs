@@ -50,6 +50,9 @@ pub(crate) struct Application {
     pub(crate) payment_expired: bool,
     /// How long what was paid for lasts.
     pub(crate) days: Option<u64>,
+    /// Events and addresses that `event.bind` has brought together.
+    #[serde(default)]
+    pub(crate) bound: Vec<(String, String)>,
 }
 
 /// What its developer says about an application.
@@ -146,6 +149,7 @@ impl State {
             status: "L".to_owned(),
             payment_expired: false,
             days: None,
+            bound: Vec::new(),
         };
         self.applications.insert(application.client_id.clone(), application.clone());
         application
