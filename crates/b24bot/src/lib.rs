@@ -5,6 +5,7 @@ mod bot;
 pub mod desk;
 #[cfg(feature = "portal")]
 mod dev;
+pub mod doctor;
 mod error;
 mod fetch;
 mod intake;

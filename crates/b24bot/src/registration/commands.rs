@@ -123,6 +123,13 @@ pub(super) async fn ensure(
     Ok(if registered.is_new { Vec::new() } else { plan.changes() })
 }
 
+/// What is to be seen of the bot's commands that is other than wanted. Nothing is changed.
+pub(crate) async fn other(client: &Client, wanted: &Wanted, bot: BotId) -> Result<Vec<String>, Error> {
+    let there = list(client, bot, wanted.signature(client)?).await;
+    let there = there.map_err(|error| refused("the portal does not list the bot's commands", error))?;
+    Ok(Plan::new(wanted.bot.api, &there, &wanted.commands).changes())
+}
+
 /// The bot's commands as the second generation lists them, whichever generation they are of.
 pub(super) async fn list(client: &Client, bot: BotId, key: &str) -> Result<Vec<CommandInfo>, CallError> {
     let mut list = client.imbot().v2().command().list(bot);

@@ -16,6 +16,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 pub use bots::{Listed, bots, remove};
+pub(crate) use commands::other as other_commands;
 pub use events::{APPLICATION_EVENTS, bind_events, bound_events};
 
 use crate::{Error, ErrorKind};
