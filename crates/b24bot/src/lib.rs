@@ -9,6 +9,7 @@ pub mod doctor;
 mod error;
 mod fetch;
 mod intake;
+pub mod office;
 pub mod registration;
 mod running;
 mod server;

@@ -25,6 +25,7 @@ use crate::{
     admin::Admin,
     desk::{self, DeskServer},
     intake::{Intake, Source},
+    office::{self, Office},
     server::Server,
     storage::open_store,
     telemetry, trust,
@@ -51,6 +52,7 @@ pub struct Running {
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
         let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
+        let office = Office::new(config.clone(), dispatcher.portals().clone());
         let server = config.server;
         // First of all: two bots on one store would fetch and answer side by side.
         let (store, file) = match (store, &config.store.place) {
@@ -84,7 +86,7 @@ impl Running {
         let tokens = Arc::new(tokens);
         let following = trust::follow(&store, &tokens).await?;
         let desk = match file {
-            Some(file) => serve_desk(&store, file).await,
+            Some(file) => serve_desk(&store, office, file).await,
             None => None,
         };
         let from = source.to_string();
@@ -248,8 +250,9 @@ impl Running {
 }
 
 /// Lets `b24bot inbox` look into a store that only this process can open. The bot can do without.
-async fn serve_desk(store: &Arc<dyn Store>, file: &Path) -> Option<DeskServer> {
-    match desk::serve(Arc::<dyn Store>::clone(store), file).await {
+async fn serve_desk(store: &Arc<dyn Store>, office: Office, file: &Path) -> Option<DeskServer> {
+    let office = office::router(Arc::new(office.store(Arc::clone(store))));
+    match desk::serve_with(Arc::<dyn Store>::clone(store), office, file).await {
         Ok(server) => Some(server),
         Err(error) => {
             tracing::warn!(%error, "`b24bot inbox` cannot look into the store while this bot runs");

@@ -75,6 +75,11 @@ pub(crate) async fn distrust(
     Ok(())
 }
 
+/// Whether a portal's own token is known.
+pub(crate) async fn is_known(store: &Arc<dyn Store>, portal: &MemberId) -> Result<bool, InboxError> {
+    Ok(store.get(&key(portal)).await?.is_some())
+}
+
 fn key(portal: &MemberId) -> String {
     format!("{PREFIX}{portal}")
 }

@@ -60,6 +60,7 @@ pub struct Config {
 enum Purpose {
     Portal,
     LocalPortal,
+    Registration,
     Calls,
     Store,
 }
@@ -100,6 +101,18 @@ impl Config {
             }
             result => result,
         }
+    }
+
+    /// Reads a file to register the bot, as `b24bot register` does.
+    ///
+    /// The values of `[security]` are not looked at, nor are the environment variables in them: what a portal's events
+    /// carry is not known before the bot is registered. Everything else is checked as usual.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_for_registration(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::load_for(path.as_ref(), Purpose::Registration)
     }
 
     /// Reads a file for calls of one's own, as `b24bot like` and `b24bot call` make them.
@@ -209,7 +222,7 @@ impl Config {
             match purpose {
                 Purpose::Calls => assemble_for_calls(&root),
                 Purpose::Store => assemble_for_store(&root),
-                Purpose::Portal | Purpose::LocalPortal => assemble(&root, purpose),
+                Purpose::Portal | Purpose::LocalPortal | Purpose::Registration => assemble(&root, purpose),
             }
         };
         let diagnostics = document.into_diagnostics(name);
@@ -233,7 +246,9 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let app = root.section("app");
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
-    let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let (portal, app) = (portal.map(rest), app.map(rest));
+    let is_early = is_local || purpose == Purpose::Registration;
+    let security = security.map(|table| if is_early { Table::unimportant(table) } else { table });
     let voice = match &portal {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
@@ -251,7 +266,8 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let admin = root.section("admin").map(|table| sections::admin(&table));
     let commands = commands::commands(&root.sections("command"));
     let rules = rules::rules(&root.sections("rule"), &voice);
-    let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
+    let (portal, app) = if is_local { (None, None) } else { (portal, app) };
+    let security = security.filter(|_| !is_early);
     Some(Config {
         bot: or_default(bot)?,
         portal: or_none(portal)?,

@@ -15,6 +15,7 @@ use b24bot_rules::{StorePlace, StoreSettings};
 use b24bot_store::{OpenError, OpenErrorKind};
 
 pub use remote::Remote;
+pub(crate) use server::serve_with;
 pub use server::{DeskServer, serve};
 
 use crate::{Error, ErrorKind, open_store};
@@ -41,13 +42,15 @@ pub async fn open(settings: &StoreSettings) -> Result<Option<Arc<dyn Desk>>, Err
     }
     match (open_store(settings).await, path) {
         (Ok(store), _) => Ok(Some(store)),
-        (Err(error), Some(path)) if is_locked(&error) => ask(path).await.map(Some),
+        (Err(error), Some(path)) if is_locked(&error) => {
+            running(path).await.map(|bot| Some(Arc::new(bot) as _))
+        }
         (Err(error), _) => Err(error),
     }
 }
 
 /// The desk of the bot that has the store open.
-async fn ask(path: &Path) -> Result<Arc<dyn Desk>, Error> {
+pub(crate) async fn running(path: &Path) -> Result<Remote, Error> {
     let failed = |source: Box<dyn StdError + Send + Sync>| {
         let message = format!(
             "{} is in use by another process, which does not let anyone look into it: if that is a bot that is \
@@ -59,10 +62,10 @@ async fn ask(path: &Path) -> Result<Arc<dyn Desk>, Error> {
     let remote = Remote::beside(path).map_err(|error| failed(error.into()))?;
     // Better told now, with what to do, than by whatever is asked first.
     remote.stats().await.map_err(|error| failed(error.into()))?;
-    Ok(Arc::new(remote))
+    Ok(remote)
 }
 
-fn is_locked(error: &Error) -> bool {
+pub(crate) fn is_locked(error: &Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(open) = cause.downcast_ref::<OpenError>() {

@@ -8,6 +8,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, RequestBuilder, header::AUTHORIZATION};
 use serde::de::DeserializeOwned;
 
+use crate::{
+    Error, ErrorKind,
+    office::{Done, Order},
+};
+
 use super::{
     access::Access,
     wire::{List, Refusal, Shown},
@@ -37,6 +42,20 @@ impl Remote {
             .build()
             .map_err(io::Error::other)?;
         Ok(Self { access, client })
+    }
+
+    /// Has the bot carry out an order: it holds the credentials of the portals.
+    ///
+    /// # Errors
+    ///
+    /// When the bot is not there, or says why not.
+    pub async fn carry_out(&self, order: &Order) -> Result<Vec<Done>, Error> {
+        // It may have thousands of portals to call.
+        let request = self.request(Method::POST, "/orders").timeout(Duration::from_secs(3600)).json(order);
+        let answer = ask::<Result<Vec<Done>, String>>(request).await;
+        answer
+            .map_err(|error| Error::caused(ErrorKind::Inbox, "the running bot does not answer", error))?
+            .map_err(|why| Error::new(ErrorKind::Portal, why))
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

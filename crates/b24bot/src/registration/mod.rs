@@ -65,6 +65,13 @@ impl Wanted {
         Ok(Self { bot: config.bot.clone(), commands: config.commands.clone(), handler, key })
     }
 
+    /// The same where it is not needed where events go.
+    pub(crate) fn of_any(config: &Config) -> Self {
+        let mut silent = config.clone();
+        silent.server.public_url.get_or_insert_default();
+        Self::of(&silent).unwrap_or_else(|_| Self::new(config.bot.clone(), ""))
+    }
+
     /// With these commands beside those that are wanted already. One of the same name takes the other's place.
     #[must_use]
     pub fn commands(mut self, commands: impl IntoIterator<Item = CommandSettings>) -> Self {

@@ -2,28 +2,18 @@
 
 use b24bot::core::{Listed, Which};
 
-use super::harmless;
+use super::{super::columns::aligned, harmless};
 
 const TITLES: [&str; 7] = ["ID", "STATE", "EVENT", "DIALOG", "AGE", "ATTEMPTS", "ERROR"];
 /// Of an error there is so much; `show` has all of it.
 const ERROR_LENGTH: usize = 100;
 
-/// A line for each entry, below the titles. Only the last column is of any length, so the others can be aligned.
+/// A line for each entry, below the titles.
 pub(super) fn listed(entries: &[Listed], now: u64) -> String {
     let rows: Vec<[String; 7]> = std::iter::once(TITLES.map(str::to_owned))
         .chain(entries.iter().map(|entry| row(entry, now)))
         .collect();
-    let mut widths = [0; 7];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; 7]| {
-        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    aligned(&rows)
 }
 
 fn row(entry: &Listed, now: u64) -> [String; 7] {
