@@ -1,9 +1,9 @@
 //! `b24bot register`, `b24bot unregister` and `b24bot bots`.
 
-use std::{fmt::Write, path::Path, process::ExitCode};
+use std::{collections::BTreeMap, fmt::Write, path::Path, process::ExitCode};
 
 use b24bot::{
-    core::Secret,
+    core::{BotId, Secret},
     office::{self, Act, Clerk, Done, Order, Outcome as Became},
     registration::{Listed, Wanted},
     rules::{Api, Config, Mode},
@@ -21,7 +21,8 @@ pub(super) async fn register(path: &Path, portal: Option<String>, as_json: bool)
     let made = make_key(&mut config)?;
     let clerk = office::open(config.clone()).await?;
     let done = clerk.carry_out(&Order::new(Act::Register).portal(portal)).await?;
-    let lines = lines(&config, &done, made.as_ref());
+    let bot = bot_now(&clerk, &config.bot.code, &done, made.is_some()).await;
+    let lines = lines(&config, &bot, made.as_ref());
     if as_json {
         say(serde_json::to_string_pretty(&json!({"portals": done, "bot_toml": lines}))?);
         return Ok(exit_code(&done));
@@ -140,32 +141,51 @@ fn make_key(config: &mut Config) -> Result<Option<Secret>, Failed> {
     Ok(key.clone())
 }
 
-/// What `[portal]` in `bot.toml` lacks now. The key is among it only if it was made here: nobody else knows it.
-fn lines(config: &Config, done: &[Done], made: Option<&Secret>) -> Vec<(&'static str, Json)> {
-    let (Some(portal), [Done { outcome, .. }]) = (&config.portal, done) else { return Vec::new() };
-    let bot = match outcome {
-        Became::Registered { bot, .. } => *bot,
-        _ => return Vec::new(),
-    };
-    let mut lines = Vec::new();
-    if portal.bot_id != Some(bot) {
-        lines.push(("bot_id", json!(bot)));
+/// The bot that is there now. A key that was made here must not get lost because of what failed later.
+async fn bot_now(
+    clerk: &Clerk,
+    code: &str,
+    done: &[Done],
+    has_new_key: bool,
+) -> Result<Option<BotId>, Failed> {
+    match done {
+        [Done { outcome: Became::Registered { bot, .. }, .. }] => Ok(Some(*bot)),
+        [_] if has_new_key => match &clerk.carry_out(&Order::new(Act::Bots)).await?[..] {
+            [Done { outcome: Became::Bots(bots), .. }] => {
+                Ok(bots.iter().find(|bot| bot.own && bot.code == code).map(|bot| bot.id))
+            }
+            _ => Err("nobody knows whether the bot was registered".into()),
+        },
+        _ => Ok(None),
     }
-    if let Some(key) = made {
+}
+
+/// What `[portal]` in `bot.toml` lacks now. The key is among it only if it was made here: nobody else knows it.
+fn lines(
+    config: &Config,
+    bot: &Result<Option<BotId>, Failed>,
+    made: Option<&Secret>,
+) -> BTreeMap<&'static str, Json> {
+    let mut lines = BTreeMap::new();
+    let Some(portal) = &config.portal else { return lines };
+    if let Some(key) = made.filter(|_| !matches!(bot, Ok(None))) {
         let name = match config.bot.api {
             Api::V1 => "client_id",
             Api::V2 => "bot_token",
         };
-        lines.push((name, json!(key.expose())));
+        lines.insert(name, json!(key.expose()));
     }
-    // What only fetching needs is left out where it would be noise.
-    if made.is_none() && config.bot.mode == Mode::Webhook && portal.bot_id.is_none() {
-        lines.clear();
+    if let Ok(Some(bot)) = *bot {
+        // To bots whose events are posted each event tells the id.
+        let is_needed = made.is_some() || config.bot.mode == Mode::Fetch || portal.bot_id.is_some();
+        if is_needed && portal.bot_id != Some(bot) {
+            lines.insert("bot_id", json!(bot));
+        }
     }
     lines
 }
 
-fn advice(lines: &[(&str, Json)], has_key: bool) -> String {
+fn advice(lines: &BTreeMap<&str, Json>, has_key: bool) -> String {
     let why = if has_key {
         " The key is shown only now, and whoever knows it\nspeaks as the bot: keep it in the environment if the file is shared."
     } else {
