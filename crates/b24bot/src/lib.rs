@@ -12,6 +12,7 @@ mod intake;
 pub mod office;
 pub mod registration;
 mod running;
+mod sealing;
 mod server;
 mod signals;
 mod storage;

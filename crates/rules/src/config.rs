@@ -105,7 +105,7 @@ impl Config {
 
     /// Reads a file to register the bot, as `b24bot register` does.
     ///
-    /// The values of `[security]` are not looked at, nor are the environment variables in them: what a portal's events
+    /// The value of `application_token` is not looked at, nor are the environment variables in it: what a portal's events
     /// carry is not known before the bot is registered. Everything else is checked as usual.
     ///
     /// # Errors
@@ -246,28 +246,27 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let app = root.section("app");
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
-    let (portal, app) = (portal.map(rest), app.map(rest));
-    let is_early = is_local || purpose == Purpose::Registration;
-    let security = security.map(|table| if is_early { Table::unimportant(table) } else { table });
+    let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let has_app = app.is_some() && !is_local;
     let voice = match &portal {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
     let portal = portal.map(|table| sections::portal(&table));
     let app = app.map(|table| sections::app(&table));
-    let security = security.map(|table| sections::security(&table));
+    let with_token = purpose != Purpose::Registration;
+    let security = security.map(|table| sections::security(&table, with_token));
     let server = root.section("server").map(|table| sections::server(&table, !is_local));
     let nobody = BotSettings::default();
     let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
     // Where the bot has mistakes no settings come out, whatever its code.
-    let store = store(root, code.unwrap_or_default());
+    let store = store(root, code.unwrap_or_default(), has_app);
     let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     let admin = root.section("admin").map(|table| sections::admin(&table));
     let commands = commands::commands(&root.sections("command"));
     let rules = rules::rules(&root.sections("rule"), &voice);
-    let (portal, app) = if is_local { (None, None) } else { (portal, app) };
-    let security = security.filter(|_| !is_early);
+    let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {
         bot: or_default(bot)?,
         portal: or_none(portal)?,
@@ -299,13 +298,13 @@ fn assemble_for_store(root: &Root<'_>) -> Option<Config> {
         Some(code) => BotSettings::named(code?.value),
         None => BotSettings::default(),
     };
-    let store = store(root, &bot.code)?;
+    let store = store(root, &bot.code, false)?;
     Some(Config { bot, store, ..Config::default() })
 }
 
-fn store(root: &Root<'_>, bot_code: &str) -> Option<StoreSettings> {
+fn store(root: &Root<'_>, bot_code: &str, has_app: bool) -> Option<StoreSettings> {
     match root.section("store") {
-        Some(table) => sections::store(&table, bot_code),
+        Some(table) => sections::store(&table, bot_code, has_app),
         None => Some(StoreSettings::of(bot_code)),
     }
 }

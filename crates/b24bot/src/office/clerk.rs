@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use b24bot_actions::RetryPolicy;
 use b24bot_rules::{Config, StorePlace};
 
 use super::{Done, Office, Order};
-use crate::{Error, ErrorKind, desk, open_store, portals};
-use b24bot_actions::RetryPolicy;
+use crate::{Error, ErrorKind, desk, open_store, portals, sealing::open_installations};
 
 /// Whoever holds the credentials of the portals: this process, or the bot that runs.
 #[derive(Debug)]
@@ -54,5 +54,6 @@ pub async fn open(config: Config) -> Result<Clerk, Error> {
         }
         (Err(error), _) => return Err(error),
     };
+    portals.keep(open_installations(&config.store, &store).await?);
     Ok(Clerk::Here(Arc::new(Office::new(config, portals).store(store))))
 }
