@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use b24bot_core::Secret;
 use futures_util::future::join_all;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{Instrument, debug_span};
@@ -138,7 +139,7 @@ async fn send_alone(passenger: &Passenger, flight: &mut Flight) -> Outcome {
         let body = match &passenger.outgoing.body {
             Some(body) => body,
             None => {
-                written = Body::from(call.body(client.token())?);
+                written = Body::from(call.body(client.token()?.as_ref().map(Secret::expose))?);
                 &written
             }
         };
@@ -154,8 +155,11 @@ async fn send_together(passengers: &[Passenger], flight: &mut Flight) -> Vec<Out
     let span =
         debug_span!("rest", portal = %client.domain(), method = batch::METHOD, calls = passengers.len());
     let commands = passengers.iter().filter_map(|passenger| passenger.outgoing.command.as_deref());
-    let body = Body::from(batch::body(commands, client.token()));
-    let outcome = client.request(batch::METHOD, &body, flight).instrument(span).await;
+    let outcome = async {
+        let body = Body::from(batch::body(commands, client.token()?.as_ref().map(Secret::expose)));
+        client.request(batch::METHOD, &body, flight).await
+    };
+    let outcome = outcome.instrument(span).await;
     flight.land(landing(&outcome));
     let fewer = (passengers.len() / 2).max(1);
     match outcome {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use b24bot_core::Secret;
+use b24bot_core::{MemberId, Secret};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 use tracing::debug;
@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     address,
     answer::{Answer, Received},
+    authority::Authority,
     call::Call,
     carriage::Flight,
     error::{Error, ErrorKind},
@@ -20,6 +21,7 @@ use crate::{
     outgoing::Outgoing,
     portal::PortalState,
     queue::Actor,
+    reach::Reach,
     redirect,
     retry::RetryPolicy,
     transport::{Reply, Transport},
@@ -47,7 +49,8 @@ struct Inner {
 
 pub(crate) enum Credentials {
     Webhook(WebhookUrl),
-    Token { endpoint: Url, token: Secret },
+    Token { endpoint: Url, token: Secret, reach: Reach },
+    Installation { authority: Arc<Authority>, portal: MemberId },
 }
 
 /// How calls wait.
@@ -81,7 +84,10 @@ impl Client {
         let actor = match &credentials {
             // A portal's state knows one webhook at most.
             Credentials::Webhook(_) => Actor::default(),
-            Credentials::Token { endpoint, token } => Actor(format!("{endpoint} {}", token.expose()).into()),
+            Credentials::Installation { portal, .. } => Actor(format!("installation {portal}").into()),
+            Credentials::Token { endpoint, token, .. } => {
+                Actor(format!("{endpoint} {}", token.expose()).into())
+            }
         };
         let inner = Arc::new(Inner { credentials, actor, portal, transport, retry });
         Self { inner, manner: Manner::default() }
@@ -172,6 +178,9 @@ impl Client {
         match &self.inner.credentials {
             Credentials::Webhook(webhook) => webhook.domain().to_owned(),
             Credentials::Token { endpoint, .. } => address::domain(endpoint),
+            Credentials::Installation { authority, portal } => authority
+                .installation(portal)
+                .map_or_else(|_| portal.to_string(), |found| found.domain.clone()),
         }
     }
 
@@ -238,17 +247,35 @@ impl Client {
         }
     }
 
-    pub(crate) fn token(&self) -> Option<&str> {
+    /// The token to write a request with; none for a webhook, whose address has it all.
+    pub(crate) fn token(&self) -> Result<Option<Secret>, Error> {
         match &self.inner.credentials {
-            Credentials::Webhook(_) => None,
-            Credentials::Token { token, .. } => Some(token.expose()),
+            Credentials::Webhook(_) => Ok(None),
+            Credentials::Token { token, .. } => Ok(Some(token.clone())),
+            Credentials::Installation { authority, portal } => {
+                Ok(Some(authority.installation(portal)?.tokens.access.clone()))
+            }
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        match &self.inner.credentials {
+            // The operator's own word.
+            Credentials::Webhook(_) => Reach::Private,
+            Credentials::Token { reach, .. } => *reach,
+            Credentials::Installation { authority, .. } => authority.reach,
         }
     }
 
     fn url(&self, method: &str) -> Result<Url, Error> {
+        let own;
         let base = match &self.inner.credentials {
             Credentials::Webhook(webhook) => webhook.base(),
             Credentials::Token { endpoint, .. } => endpoint,
+            Credentials::Installation { authority, portal } => {
+                own = authority.endpoint(&authority.installation(portal)?.client_endpoint)?;
+                &own
+            }
         };
         // The name's characters were checked when the body was written: nothing but a path can come of it.
         base.join(&format!("./{method}"))
@@ -285,7 +312,14 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("domain", &self.domain())
-            .field("credentials", &if self.is_webhook() { "webhook" } else { "access token" })
+            .field(
+                "credentials",
+                &match &self.inner.credentials {
+                    Credentials::Webhook(_) => "webhook",
+                    Credentials::Token { .. } => "access token",
+                    Credentials::Installation { .. } => "installation",
+                },
+            )
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use b24bot_core::{DialogId, FileId, Generation, MessageId};
+use b24bot_core::{DialogId, FileId, Generation, MessageId, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -192,7 +192,7 @@ impl Client {
         struct SentFile {
             id: FileId,
         }
-        let body = upload.into_body(&call, self.token()).await?;
+        let body = upload.into_body(&call, self.token()?.as_ref().map(Secret::expose)).await?;
         let sent: Sent = self.send_outgoing(Outgoing::new(call, Some(body))?, once).await?.result;
         Ok(Uploaded { file: sent.file.id, message: sent.message })
     }

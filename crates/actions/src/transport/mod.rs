@@ -36,6 +36,9 @@ const PING: Duration = Duration::from_secs(15);
 /// How long the answer to that may take: it can wait behind a megabyte of an upload that is slow but not given up.
 const PONG: Duration = Duration::from_secs(20);
 
+/// How long an authorization server may take.
+const ASKING: Duration = Duration::from_secs(10);
+
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -60,6 +63,14 @@ pub(crate) struct Transport {
 pub(crate) enum Reply {
     Answer { status: u16, body: Vec<u8> },
     Moved { status: u16, location: Option<String> },
+}
+
+/// A question to an authorization server.
+#[derive(Clone)]
+pub(crate) enum Ask<'a> {
+    Get(&'a Url),
+    /// With a form.
+    Post(&'a Url, String),
 }
 
 /// What came back for a download, its content not yet read.
@@ -121,6 +132,21 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply::Answer { status, body })
+    }
+
+    /// Asks an authorization server. What is asked for is short, and soon there; a redirection is no answer.
+    pub(crate) async fn ask(&self, what: &str, ask: Ask<'_>) -> Result<(u16, Vec<u8>), Error> {
+        let (url, request) = match ask {
+            Ask::Get(url) => (url, self.client(url).get(url.clone())),
+            Ask::Post(url, form) => {
+                let form_type = "application/x-www-form-urlencoded";
+                (url, self.client(url).post(url.clone()).header(header::CONTENT_TYPE, form_type).body(form))
+            }
+        };
+        let request = request.timeout(self.timeout.min(ASKING)).header(header::ACCEPT, "application/json");
+        let response = request.send().await.map_err(|error| self.unsent(what, url, error))?;
+        let status = response.status().as_u16();
+        Ok((status, short_body(what, response).await?))
     }
 
     /// Asks for a file. Nothing goes along but the address itself.
