@@ -114,7 +114,10 @@ fn each_portal_that_is_stuck_leaves_as_much_as_it_has() {
         stuck.extend(start_all(&mut lanes, now));
         let free = 4096 - stuck.len();
         let share = 4096 / (nth + 2);
-        assert!(count(&stuck, portal).abs_diff(free) <= 1 && free.abs_diff(share) <= 512, "{free} of {share}");
+        assert!(
+            count(&stuck, portal).abs_diff(free) <= 1 && free.abs_diff(share) <= 512,
+            "{free} of {share}"
+        );
         lanes.push(dialog("well", nth), nth);
         let well = start(&mut lanes, now, dialog("well", nth), nth);
         lanes.finish(well);
@@ -368,7 +371,13 @@ impl Model {
             let ready = self.ready();
             let Some((place, item)) = self.lanes.start(self.now) else {
                 for (which, held) in ready {
-                    prop_assert!(held >= free, "lane {} waits though it has {} and {} are free", which, held, free);
+                    prop_assert!(
+                        held >= free,
+                        "lane {} waits though it has {} and {} are free",
+                        which,
+                        held,
+                        free
+                    );
                 }
                 break;
             };
