@@ -8,7 +8,12 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    answer::Received, call::Call, client::Client, departures::BATCH, error::Error, files::Body,
+    answer::Received,
+    call::Call,
+    client::Client,
+    departures::BATCH,
+    error::Error,
+    files::Body,
     measure::Queued,
     once::Once,
     way_out::{Turn, Waits},

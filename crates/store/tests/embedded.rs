@@ -73,7 +73,11 @@ async fn shares_outlast_a_restart() {
         store.flush().await.unwrap();
         drop(store);
         let store = file.store(options);
-        assert_eq!(put(&store, 5).await, Err(InboxErrorKind::PortalFull), "what was set aside takes room too");
+        assert_eq!(
+            put(&store, 5).await,
+            Err(InboxErrorKind::PortalFull),
+            "what was set aside takes room too"
+        );
         assert_eq!(store.drop_portal("m", None).await.unwrap(), 4);
         assert_eq!(put(&store, 6).await, Ok(vec![Stored::New]));
         assert_eq!(store.drop_portal("m", None).await.unwrap(), 1);

@@ -224,7 +224,8 @@ async fn a_full_queue_refuses_or_makes_wait() {
 async fn calls_in_bulk_leave_room_for_urgent_ones() {
     let portal = Portal::start([ok(1)]).await;
     let limits = Limits::default().burst(1).per_second(0.001);
-    let portals = quick().limits(limits).queue(4, Overflow::Refuse).webhook(portal.webhook()).build().unwrap();
+    let portals =
+        quick().limits(limits).queue(4, Overflow::Refuse).webhook(portal.webhook()).build().unwrap();
     let client = portals.webhook_client().unwrap();
     client.call::<Value>("profile", &()).await.unwrap();
     let waiting = async |client: &Client| {
