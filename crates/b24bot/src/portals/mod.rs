@@ -208,3 +208,6 @@ impl PortalDesk {
 fn failing<T>(outcome: Result<T, InboxError>) -> Result<T, Error> {
     Ok(outcome?)
 }
+
+#[cfg(test)]
+mod tests;
