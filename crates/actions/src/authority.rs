@@ -2,13 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use b24bot_core::{MemberId, Secret, UserId};
 use serde::Deserialize;
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -28,6 +30,9 @@ use crate::{
 pub(crate) const TOKEN: &str = "oauth/token";
 const INFO: &str = "app.info";
 
+/// How long the authorization server is left alone after it did not know the application.
+const NO_CLIENT: Duration = Duration::from_secs(60);
+
 /// The vendor's own.
 const KNOWN: [&str; 2] = ["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"];
 
@@ -38,6 +43,8 @@ pub(crate) struct Authority {
     servers: Vec<Url>,
     pub(crate) reach: Reach,
     transport: Arc<Transport>,
+    /// Until when it is no use to ask, since the application's id or key is wrong.
+    no_client_until: Mutex<Option<Instant>>,
     pub(crate) installations: OnceLock<Installations>,
 }
 
@@ -94,7 +101,14 @@ impl Authority {
         let unusable = |error| Error::new(ErrorKind::Setup, "authorization server").source_from(error);
         let known = KNOWN.iter().copied().chain(servers.iter().map(String::as_str));
         let servers = known.map(address::parse).collect::<Result<_, _>>().map_err(unusable)?;
-        Ok(Self { application, servers, reach, transport, installations: OnceLock::new() })
+        Ok(Self {
+            application,
+            servers,
+            reach,
+            transport,
+            no_client_until: Mutex::default(),
+            installations: OnceLock::new(),
+        })
     }
 
     /// Asks whether an installation is as it is said to be.
@@ -165,7 +179,18 @@ impl Authority {
             .append_pair("client_id", &application.client_id)
             .append_pair("client_secret", application.client_secret.expose())
             .extend_pairs(&what[1..]);
-        let answer: TokenAnswer = self.asked(TOKEN, Ask::Get(&url)).await?;
+        let until = *self.no_client_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until.is_some_and(|until| Instant::now() < until) {
+            return Err(no_client(Error::new(ErrorKind::Api(ErrorCode::InvalidClient), TOKEN)));
+        }
+        let answer: TokenAnswer = match self.asked(TOKEN, Ask::Get(&url)).await {
+            Err(error) if error.code() == Some(&ErrorCode::InvalidClient) => {
+                let until = Instant::now() + NO_CLIENT;
+                *self.no_client_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+                return Err(no_client(error));
+            }
+            answer => answer?,
+        };
         let endpoint = self.endpoint(&answer.client_endpoint)?;
         let lasts = number(&answer.expires_in).map(|seconds| unix_now().saturating_add(seconds));
         Ok(Grant {
@@ -317,6 +342,11 @@ fn refused(error: Error) -> Error {
     } else {
         error
     }
+}
+
+/// A mistake of whoever runs the bot: it concerns all portals.
+fn no_client(error: Error) -> Error {
+    error.note("`client_id` or `client_secret` under `[app]` in bot.toml is not the application's")
 }
 
 fn not_confirmed(why: &'static str) -> Error {

@@ -67,6 +67,9 @@ pub enum ErrorKind {
     /// The installation's tokens cannot be renewed any more: somebody has to install the application again. Nothing was
     /// sent.
     NeedsReinstallation,
+    /// The access token has expired and cannot be renewed at the moment, since the authorization server does not answer as
+    /// it should: nothing was sent.
+    NotRenewed,
     /// The portal has removed the application, or was forgotten: nothing was sent.
     Uninstalled,
     /// More calls than allowed wait for that portal ([`Overflow::Refuse`](crate::Overflow::Refuse)): it was not sent.
@@ -179,9 +182,11 @@ impl Error {
             return repeat;
         }
         match &self.0.kind {
-            ErrorKind::Connect | ErrorKind::Store | ErrorKind::Expired | ErrorKind::QueueFull => {
-                Repeat::Later
-            }
+            ErrorKind::Connect
+            | ErrorKind::Store
+            | ErrorKind::Expired
+            | ErrorKind::QueueFull
+            | ErrorKind::NotRenewed => Repeat::Later,
             ErrorKind::TimedOut | ErrorKind::Transport => Repeat::IfIdempotent,
             ErrorKind::Api(code) => self.repeat_after(code),
             ErrorKind::Answer => match self.0.status {
@@ -266,6 +271,7 @@ impl Error {
             ErrorKind::QueueFull => "queue_full",
             ErrorKind::NotConfirmed => "not_confirmed",
             ErrorKind::NeedsReinstallation => "needs_reinstallation",
+            ErrorKind::NotRenewed => "not_renewed",
             ErrorKind::Uninstalled => "uninstalled",
         }
     }
@@ -293,6 +299,9 @@ impl fmt::Display for Error {
                 ErrorKind::NotConfirmed => "not confirmed",
                 ErrorKind::NeedsReinstallation => {
                     "not called, since the application has to be installed again on that portal"
+                }
+                ErrorKind::NotRenewed => {
+                    "not called, since the access token has expired and cannot be renewed now"
                 }
                 ErrorKind::Uninstalled => "not called, since the application is not installed on that portal",
                 ErrorKind::QueueFull => "not called, since too many calls wait for the portal",

@@ -229,12 +229,13 @@ impl Installations {
         Ok(Some(Read { installation, version, revision: revision(&sealed) }))
     }
 
-    /// Writes an installation in place of what was read. The new version; `None` if that has changed meanwhile.
+    /// Writes an installation in place of what was read, and returns it as if it had been read; `None` if what is there
+    /// has changed meanwhile.
     pub(crate) async fn replace(
         &self,
         read: &Read,
         installation: &Installation,
-    ) -> Result<Option<Version>, Error> {
+    ) -> Result<Option<Read>, Error> {
         self.write(installation, Expected::Version(read.version), read.revision).await
     }
 
@@ -249,7 +250,7 @@ impl Installations {
         installation: &Installation,
         expected: Expected,
         before: u64,
-    ) -> Result<Option<Version>, Error> {
+    ) -> Result<Option<Read>, Error> {
         let key = key(&installation.member_id);
         // By the clock, so that what is installed again after a removal is later than what was removed.
         let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
@@ -260,7 +261,7 @@ impl Installations {
             // The store will tell as well, but not before the next call is made.
             self.0.put(&installation.member_id, sealed);
         }
-        Ok(written)
+        Ok(written.map(|version| Read { installation: installation.clone(), version, revision }))
     }
 }
 

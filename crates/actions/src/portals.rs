@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use b24bot_core::{BotId, Event, MemberId, Secret};
+use b24bot_core::{Bot, BotId, Event, MemberId, Secret};
 use dashmap::DashMap;
 
 use crate::{
     address,
     authority::Authority,
     bucket::Limits,
-    client::{Client, Credentials},
+    client::{Client, Credentials, Installed},
     context::Context,
     error::{Error, ErrorKind},
     grant::{Application, Claim, Grant},
@@ -26,6 +26,9 @@ use crate::{
 
 /// The platform lets a request last 60 seconds: whoever hangs up earlier does not learn what became of it.
 const TIMEOUT: Duration = Duration::from_secs(65);
+
+/// How long a bot's own token lives, in seconds, where an event does not say.
+const LIFE: u64 = 3600;
 
 /// How many calls wait for one portal, unless told: some 20 MB, and three minutes' work at two batches a second.
 const QUEUE: usize = 20_000;
@@ -213,17 +216,42 @@ impl Portals {
     /// [`ErrorKind::Uninstalled`] where the application is not installed, [`ErrorKind::Store`] if what is stored cannot be
     /// opened.
     pub fn installation_client(&self, portal: &MemberId) -> Result<Client, Error> {
-        let authority = Arc::clone(&self.0.authority);
-        authority.installation(portal)?;
-        let credentials = Credentials::Installation { authority, portal: portal.clone() };
+        self.client_of(portal, Credentials::Installation)
+    }
+
+    /// Calls as a bot of an installed application: with its own newest token while that is good, then with the
+    /// installation's where that acts as the bot.
+    pub(crate) fn bot_client(
+        &self,
+        portal: &MemberId,
+        bot: &Bot,
+        sent_at: Option<u64>,
+    ) -> Result<Client, Error> {
+        let client = self.client_of(portal, |installed| Credentials::Bot(installed, bot.id))?;
+        if let Some(auth) = &bot.auth {
+            let expires_at = auth.expires_at.or(sent_at.map(|at| at + LIFE));
+            client.portal().own.learn(bot.id, &auth.access_token, expires_at.unwrap_or_default());
+        }
+        Ok(client)
+    }
+
+    fn client_of(
+        &self,
+        portal: &MemberId,
+        credentials: impl FnOnce(Installed) -> Credentials,
+    ) -> Result<Client, Error> {
+        let installed = Installed { authority: Arc::clone(&self.0.authority), portal: portal.clone() };
+        installed.known()?;
         let state = self.0.state_of(portal.to_string());
-        Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
+        Ok(Client::new(credentials(installed), state, Arc::clone(&self.0.transport), self.0.retry))
     }
 
     /// Drops what is known of a portal while the process runs: its limits, its address, its bots' tokens. Calls that wait
     /// for it fail with [`ErrorKind::Uninstalled`]. What is stored stays.
     pub fn forget(&self, portal: &MemberId) {
-        self.0.states.remove(portal.as_str());
+        if let Some((_, state)) = self.0.states.remove(portal.as_str()) {
+            state.way_out.close();
+        }
     }
 
     pub(crate) fn registered_bot(&self) -> &RegisteredBot {

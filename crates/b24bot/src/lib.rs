@@ -11,6 +11,7 @@ mod follow;
 mod intake;
 pub mod portals;
 mod running;
+mod sealing;
 mod server;
 mod signals;
 mod storage;

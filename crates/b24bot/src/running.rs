@@ -26,6 +26,7 @@ use crate::{
     desk::{self, DeskServer},
     intake::{Intake, Source},
     portals::{self, Here, PausedPortals, PortalDesk},
+    sealing::open_installations,
     server::Server,
     storage, telemetry, trust,
 };
@@ -63,6 +64,11 @@ impl Running {
             }
             (None, _) => (storage::open(&config.store, is_shared).await?, None),
         };
+        if config.app.is_some() {
+            let installations = open_installations(&config.store, &store).await?;
+            tracing::info!(portals = installations.len(), "the application's portals are known");
+            dispatcher.portals().keep(installations);
+        }
         let source = match log {
             Some(log) => Source::Log(log),
             None => {

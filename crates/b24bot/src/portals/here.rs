@@ -7,7 +7,7 @@ use b24bot_core::{ApplicationTokens, InboxError, Lane, MemberId, Store};
 use b24bot_rules::Config;
 
 use super::{ListedPortal, PausedPortals, PortalState, RemovedPortal};
-use crate::{Error, trust};
+use crate::{Error, ErrorKind, sealing::open_installations, trust};
 
 /// What is needed to look at portals.
 #[derive(Clone)]
@@ -24,7 +24,10 @@ impl Here {
     pub(super) async fn of_store(config: &Config, store: Arc<dyn Store>) -> Result<Self, Error> {
         let portals = crate::portals(config)
             .build()
-            .map_err(|error| Error::caused(crate::ErrorKind::Config, "portals cannot be called", error))?;
+            .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
+        if config.app.is_some() {
+            portals.keep(open_installations(&config.store, &store).await?);
+        }
         // It ends with the store.
         let (paused, _following) = PausedPortals::follow(&store, None).await?;
         Ok(Self { store, tokens: Arc::default(), portals, paused })
