@@ -26,10 +26,10 @@ use crate::{
     desk::{self, DeskServer},
     intake::{Intake, Source},
     office::{self, Office},
+    portals::{self, Here, PausedPortals, PortalDesk},
     sealing::open_installations,
     server::Server,
-    storage::open_store,
-    telemetry, trust,
+    storage, telemetry, trust,
 };
 
 /// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
@@ -38,8 +38,9 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
-    /// Keeps the tokens as the store has them.
-    following: JoinHandle<()>,
+    portals: PortalDesk,
+    /// Keeps tokens and pauses as the store has them.
+    following: [JoinHandle<()>; 2],
     store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
@@ -55,11 +56,15 @@ impl Running {
         let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
         let office = Office::new(config.clone(), dispatcher.portals().clone());
         let server = config.server;
+        // An inbound webhook is of one portal, which may have all the room.
+        let is_shared = config.portal.is_none();
         // First of all: two bots on one store would fetch and answer side by side.
         let (store, file) = match (store, &config.store.place) {
             (Some(store), _) => (store, None),
-            (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
-            (None, _) => (open_store(&config.store).await?, None),
+            (None, StorePlace::Embedded(path)) => {
+                (storage::open(&config.store, is_shared).await?, Some(path))
+            }
+            (None, _) => (storage::open(&config.store, is_shared).await?, None),
         };
         if config.app.is_some() {
             let installations = open_installations(&config.store, &store).await?;
@@ -90,9 +95,16 @@ impl Running {
             admin = Some(Server::start(listener, router.router()));
         }
         let tokens = Arc::new(tokens);
-        let following = trust::follow(&store, &tokens).await?;
+        let following_tokens = trust::follow(&store, &tokens).await?;
+        let (paused, following_pauses) = PausedPortals::follow(&store, Some(dispatcher.pauses())).await?;
+        let here = Here {
+            store: Arc::clone(&store),
+            tokens: Arc::clone(&tokens),
+            portals: dispatcher.portals().clone(),
+            paused,
+        };
         let desk = match file {
-            Some(file) => serve_desk(&store, office, file).await,
+            Some(file) => serve_desk(here.clone(), office, file).await,
             None => None,
         };
         let from = source.to_string();
@@ -107,7 +119,8 @@ impl Running {
             address,
             admin_address,
             tokens,
-            following,
+            portals: PortalDesk::here(here),
+            following: [following_tokens, following_pauses],
             store,
             ready,
             intake,
@@ -141,6 +154,12 @@ impl Running {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The portals: which there are and how they do; to pause one, or remove it.
+    #[must_use]
+    pub fn portals(&self) -> &PortalDesk {
+        &self.portals
     }
 
     /// Believes a portal from now on by this application token and no other. It is kept in the store, and known to all
@@ -238,7 +257,7 @@ impl Running {
             );
         }
         // Last, so that one can watch how the bot drains.
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         if let Some(desk) = self.desk {
             desk.stop().await;
         }
@@ -255,13 +274,14 @@ impl Running {
     }
 }
 
-/// Lets `b24bot inbox` look into a store that only this process can open. The bot can do without.
-async fn serve_desk(store: &Arc<dyn Store>, office: Office, file: &Path) -> Option<DeskServer> {
-    let office = office::router(Arc::new(office.store(Arc::clone(store))));
-    match desk::serve_with(Arc::<dyn Store>::clone(store), office, file).await {
+/// Lets `b24bot inbox`, `portals` and `register` reach a store that only this process can open. The bot can do without.
+async fn serve_desk(here: Here, office: Office, file: &Path) -> Option<DeskServer> {
+    let office = office::router(Arc::new(office.store(Arc::clone(&here.store))));
+    let store = Arc::<dyn Store>::clone(&here.store);
+    match desk::serve_with(store, portals::router(here).merge(office), file).await {
         Ok(server) => Some(server),
         Err(error) => {
-            tracing::warn!(%error, "`b24bot inbox` cannot look into the store while this bot runs");
+            tracing::warn!(%error, "`b24bot inbox` and `portals` cannot look into the store while this bot runs");
             None
         }
     }

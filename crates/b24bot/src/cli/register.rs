@@ -10,7 +10,7 @@ use b24bot::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Outcome, check::explained, columns::aligned, say};
+use super::{Outcome, check::explained, inbox::table::aligned, say};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -59,7 +59,6 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
     if as_json {
         return show(done, "", true);
     }
-    let titles = ["ID", "CODE", "NAME", "TYPE", "MODE", "WHOSE", "HANDLER"].map(str::to_owned);
     for (n, one) in done.iter().enumerate() {
         if done.len() > 1 {
             say(format_args!("{}{}:", if n > 0 { "\n" } else { "" }, one.portal));
@@ -67,14 +66,15 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
         match &one.outcome {
             Became::Bots(bots) if bots.is_empty() => say("there are no bots"),
             Became::Bots(bots) => {
-                let rows: Vec<_> = std::iter::once(titles.clone()).chain(bots.iter().map(row)).collect();
-                say(aligned(&rows));
+                say(aligned(TITLES, bots.iter().map(row)));
             }
             _ => say(told(one, "")),
         }
     }
     Ok(exit_code(&done))
 }
+
+const TITLES: [&str; 7] = ["ID", "CODE", "NAME", "TYPE", "MODE", "WHOSE", "HANDLER"];
 
 fn row(bot: &Listed) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), harmless);

@@ -42,16 +42,12 @@ pub struct DeskServer {
 ///
 /// When it cannot listen, or the file cannot be written.
 pub async fn serve(desk: Arc<dyn Desk>, store: impl AsRef<Path>) -> io::Result<DeskServer> {
-    serve_with(desk, Router::new(), store).await
+    serve_with(desk, Router::new(), store.as_ref()).await
 }
 
-/// The same, with more that only those are answered who can read the file.
-pub(crate) async fn serve_with(
-    desk: Arc<dyn Desk>,
-    more: Router,
-    store: impl AsRef<Path>,
-) -> io::Result<DeskServer> {
-    let store = store.as_ref().to_owned();
+/// The same, and more that is answered to whoever may ask.
+pub(crate) async fn serve_with(desk: Arc<dyn Desk>, more: Router, store: &Path) -> io::Result<DeskServer> {
+    let store = store.to_owned();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let access = Access::new(listener.local_addr()?)?;
     let server = Server::start(listener, router(desk, more, access.clone()));
@@ -118,7 +114,8 @@ async fn purge(State(desk): State<Arc<dyn Desk>>, PathPart(id): PathPart<EntryId
     answer(desk.purge(id).await)
 }
 
-fn answer<T: Serialize>(outcome: Result<T, InboxError>) -> Response {
+/// As [`Remote`](super::Remote) understands it.
+pub(crate) fn answer<T: Serialize>(outcome: Result<T, InboxError>) -> Response {
     match outcome {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(Refusal::from(&error))).into_response(),

@@ -125,10 +125,10 @@ async fn a_desk_that_cannot_be_asked_is_explained() {
     let remote = Remote::beside(&path).unwrap();
     server.stop().await;
     assert!(remote.stats().await.is_err(), "nobody is there any longer");
-    let none = running(&path).await.unwrap_err().to_string();
+    let none = ask(&path).await.unwrap_err().to_string();
     assert!(none.contains("is in use by another process") && none.contains("try again"), "{none}");
     fs::write(beside(&path), r#"{"address": "192.0.2.1:80", "token": "s3cret"}"#).unwrap();
-    let elsewhere = running(&path).await.unwrap_err().to_string();
+    let elsewhere = ask(&path).await.unwrap_err().to_string();
     assert!(elsewhere.contains("not of this machine") && !elsewhere.contains("s3cret"), "{elsewhere}");
 }
 

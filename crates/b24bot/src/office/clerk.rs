@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use b24bot_actions::RetryPolicy;
-use b24bot_rules::{Config, StorePlace};
+use b24bot_rules::Config;
 
 use super::{Done, Office, Order};
-use crate::{Error, ErrorKind, desk, open_store, portals, sealing::open_installations};
+use crate::{
+    Error, ErrorKind,
+    desk::{self, Found},
+    portals,
+    sealing::open_installations,
+};
 
 /// Whoever holds the credentials of the portals: this process, or the bot that runs.
 #[derive(Debug)]
@@ -15,7 +20,7 @@ pub enum Clerk {
     /// This process.
     Here(Arc<Office>),
     /// The bot that has the store open.
-    There(desk::Remote),
+    There(Arc<desk::Remote>),
 }
 
 impl Clerk {
@@ -47,12 +52,14 @@ pub async fn open(config: Config) -> Result<Clerk, Error> {
     if config.portal.is_some() || config.app.is_none() {
         return Ok(Clerk::Here(Arc::new(Office::new(config, portals))));
     }
-    let store = match (open_store(&config.store).await, &config.store.place) {
-        (Ok(store), _) => store,
-        (Err(error), StorePlace::Embedded(path)) if desk::is_locked(&error) => {
-            return desk::running(path).await.map(Clerk::There);
+    let store = match desk::find(&config.store).await? {
+        Found::Bot(bot) => return Ok(Clerk::There(bot)),
+        Found::Store(store) => store,
+        Found::Nothing => {
+            let message =
+                "no portal has installed the application yet: there is no store, `b24bot run` makes it";
+            return Err(Error::new(ErrorKind::Config, message));
         }
-        (Err(error), _) => return Err(error),
     };
     portals.keep(open_installations(&config.store, &store).await?);
     Ok(Clerk::Here(Arc::new(Office::new(config, portals).store(store))))
