@@ -89,8 +89,9 @@ impl Bot {
         self
     }
 
-    /// Adds a slash command beside those in `bot.toml`, in place of one of the same name. The portal learns of it when the
-    /// bot is registered there: by [`dev`](Bot::dev), and when an application is installed.
+    /// Adds a slash command beside those in `bot.toml`, in place of one of the same name. The portal learns of it when this
+    /// bot is registered there: by [`dev`](Bot::dev), and as an application's. `b24bot register` with an inbound webhook
+    /// knows the commands in `bot.toml` only.
     ///
     /// ```no_run
     /// # use b24bot::prelude::*;

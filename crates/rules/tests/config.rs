@@ -7,8 +7,8 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 use b24bot_actions::SealingKey;
 use b24bot_core::BotId;
 use b24bot_rules::{
-    Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
-    StorePlace, StoreSettings, WhenFull,
+    Api, BotType, CommandSettings, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder,
+    RetrySettings, Rule, StorePlace, StoreSettings, WhenFull,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -432,4 +432,36 @@ fn the_promised_file_is_understood() {
     };
     let config = Config::parse("bot.toml", text, &env).unwrap();
     assert!(config.portal.is_some() && config.app.is_some() && config.rules.len() == 1);
+}
+
+#[test]
+fn commands_have_texts_for_all_or_by_language() {
+    let config = parse(
+        "[[command]]\nname = 'help'\ntitle = 'Help'\nparams = { en = 'topic', de = 'Thema' }\ncommon = true\nextranet = true\n\
+         [[command]]\nname = 'secret_1'\nhidden = true\n[[command]]\nname = 'tea'\ntitle.ru = 'Чай'\n",
+    );
+    let [help, secret, tea] = &config.commands[..] else { panic!("{:?}", config.commands) };
+    let expected = CommandSettings::new("help")
+        .title("Help")
+        .params("topic")
+        .params_in("de", "Thema")
+        .common()
+        .extranet();
+    assert_eq!(help, &expected);
+    assert_eq!(secret, &CommandSettings::new("secret_1").hidden());
+    assert_eq!(tea, &CommandSettings::new("tea").title_in("ru", "Чай"));
+    assert!(parse("").commands.is_empty());
+}
+
+#[test]
+fn to_register_a_bot_nobody_needs_to_know_what_its_events_will_carry() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bot.toml");
+    let text = "[bot]\ncode = 'tea'\n[security]\napplication_token = '${B24BOT_NEVER_SET}'\nprivate_networks = true\n";
+    fs::write(&file, text).unwrap();
+    assert!(Config::load(&file).unwrap_err().to_string().contains("B24BOT_NEVER_SET"));
+    let config = Config::load_for_registration(&file).unwrap();
+    assert!(config.security.application_token.is_none() && config.security.private_networks);
+    fs::write(&file, format!("{text}tokne = 1\n")).unwrap();
+    assert!(Config::load_for_registration(&file).unwrap_err().to_string().contains("tokne"));
 }

@@ -569,3 +569,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn commands_that_cannot_be_are_explained() {
+    for (text, message, help) in [
+        ("[[command]]\ntitle = 'Help'", "[[command]] lacks `name`", "add `name = \"help\"`"),
+        ("[[command]]\nname = '/help'\ntitle = 'Help'", "has no slash", "write `name = \"help\"`"),
+        ("[[command]]\nname = 'make tea'\ntitle = 'Tea'", "cannot be called `make tea`", "without spaces"),
+        ("[[command]]\nname = 'help'", "has no `title`", "`hidden = true`"),
+        ("[[command]]\nname = 'help'\ntitle = 5", "a text, or a table of texts by language", "{ en = "),
+        ("[[command]]\nname = 'help'\ntitle = {}", "`title` is empty", "{ en = "),
+        (
+            "[[command]]\nname = 'help'\ntitle = { english = 'Help' }",
+            "`english` is no language",
+            "such as `en`",
+        ),
+        ("[[command]]\nname = 'help'\ntitle = { en = 5 }", "`title` must be a string", "put it in quotes"),
+        (
+            "[[command]]\nname = 'help'\ntitle = 'Help'\nhiden = true",
+            "unknown key `hiden` in [[command]]",
+            "`hidden`",
+        ),
+        (
+            "[[command]]\nname = 'a'\nhidden = true\n[[command]]\nname = 'a'\nhidden = true",
+            "two commands named `a`",
+            "in line 4",
+        ),
+        (
+            "[command]\nname = 'help'\ntitle = 'Help'",
+            "`command` is a list of sections",
+            "write `[[command]]`",
+        ),
+    ] {
+        let error = mistakes(&format!("{BOT}{text}\n")).to_string();
+        assert!(error.contains(message) && error.contains(help), "{text}\n{error}");
+    }
+}

@@ -146,9 +146,9 @@ pub(super) fn bot(wanted: &Wanted, bots: &[Listed], id: Option<BotId>, is_webhoo
     if let Some(found) = there.mode.as_deref().filter(|found| *found != mode) {
         other("the mode", found, mode);
     }
-    if let Some(found) =
-        there.handler.as_deref().filter(|found| bot.mode == Mode::Webhook && *found != wanted.handler)
-    {
+    // An application with several bots may have several.
+    let is_other = |found: &&str| !found.split(", ").any(|handler| handler == wanted.handler);
+    if let Some(found) = there.handler.as_deref().filter(|_| bot.mode == Mode::Webhook).filter(is_other) {
         other("where events go", found, &wanted.handler);
     }
     let kind = type_name(bot.bot_type);
