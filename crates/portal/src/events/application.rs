@@ -28,7 +28,7 @@ pub(crate) fn updated(state: &mut State, client_id: &str, previous: u64) {
         .put("PREVIOUS_VERSION", previous.to_string())
         .put("LANGUAGE_ID", LANGUAGE);
     let auth = state.auth_block(client_id, ADMINISTRATOR, true);
-    about(state, "ONAPPUPDATE", &application, data, auth);
+    about(state, "ONAPPUPDATE", &application, &data, &auth);
 }
 
 pub(crate) fn paid(state: &mut State, client_id: &str) {
@@ -41,7 +41,7 @@ pub(crate) fn paid(state: &mut State, client_id: &str) {
         .put("DAYS", application.days.map_or(Tree::Null, Tree::from))
         .put("LANGUAGE_ID", LANGUAGE);
     let auth = addresses(state);
-    about(state, "ONAPPPAYMENT", &application, data, auth);
+    about(state, "ONAPPPAYMENT", &application, &data, &auth);
 }
 
 /// Called while the application is still there: afterwards nobody knows its token.
@@ -50,7 +50,7 @@ pub(crate) fn uninstalled(state: &mut State, client_id: &str, clean: bool) {
     let mut data = Tree::new();
     data.put("LANGUAGE_ID", LANGUAGE).put("CLEAN", u64::from(clean));
     let auth = addresses(state);
-    about(state, "ONAPPUNINSTALL", &application, data, auth);
+    about(state, "ONAPPUNINSTALL", &application, &data, &auth);
 }
 
 /// What a browser posts when an administrator opens an application that is not installed yet.
@@ -80,7 +80,7 @@ pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
 }
 
 /// An event that needs an installed application.
-fn about(state: &mut State, event: &'static str, application: &Application, data: Tree, auth: Tree) {
+fn about(state: &mut State, event: &'static str, application: &Application, data: &Tree, auth: &Tree) {
     if !application.installed {
         return;
     }
