@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use b24bot_actions::{InstallationState, Portals};
+use b24bot_actions::{InstallationState, Installations, Portals, SealingKey};
 use b24bot_core::{ApplicationTokens, InboxError, Lane, MemberId, Store};
 use b24bot_rules::Config;
 
@@ -25,9 +25,12 @@ impl Here {
         let portals = crate::portals(config)
             .build()
             .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
-        if config.app.is_some() {
-            portals.keep(open_installations(&config.store, &store).await?);
-        }
+        let installations = if config.app.is_some() {
+            open_installations(&config.store, &store).await?
+        } else {
+            installations_unread(&store).await?
+        };
+        portals.keep(installations);
         // It ends with the store.
         let (paused, _following) = PausedPortals::follow(&store, None).await?;
         Ok(Self { store, tokens: Arc::default(), portals, paused })
@@ -89,6 +92,13 @@ impl Here {
         removed.paused = self.resume(portal).await?;
         Ok(removed)
     }
+}
+
+/// Those in a store whose key is not known: which there are, and no more.
+async fn installations_unread(store: &Arc<dyn Store>) -> Result<Installations, Error> {
+    let failed = |error| Error::caused(ErrorKind::Inbox, "what is known of portals cannot be read", error);
+    let key = SealingKey::generate().map_err(failed)?;
+    Installations::open(Arc::<dyn Store>::clone(store), key).await.map_err(failed)
 }
 
 fn of<'a>(portals: &'a mut BTreeMap<String, ListedPortal>, portal: &str) -> &'a mut ListedPortal {

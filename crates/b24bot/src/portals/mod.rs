@@ -104,7 +104,8 @@ pub struct RemovedPortal {
 }
 
 /// The portals of the bot that a configuration describes: asked of the bot, if it runs on this machine; otherwise as its
-/// store has them. `None` if there is no store yet.
+/// store has them. `None` if there is no store yet. A configuration that was read for the store only
+/// ([`Config::load_for_store`]) will do; what is sealed of installations stays unread then, unless the bot runs.
 ///
 /// # Errors
 ///
