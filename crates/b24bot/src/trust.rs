@@ -22,7 +22,7 @@ pub(crate) async fn follow(
         match digest.map(TryInto::try_into) {
             Some(Ok(digest)) => tokens.insert_digest(portal, digest),
             Some(Err(_)) => {
-                tracing::warn!(%portal, "the store holds no application token where one should be")
+                tracing::warn!(%portal, "the store holds no application token where one should be");
             }
             None => tokens.remove(&portal),
         }

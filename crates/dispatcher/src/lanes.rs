@@ -125,7 +125,7 @@ impl<T: Item> Lanes<T> {
     /// goes on.
     pub(crate) fn change(&mut self, pause: Pause) {
         match pause {
-            Pause::Begins(portal) => self.turns.pause(portal),
+            Pause::Begins(portal) => self.turns.pause(&portal),
             Pause::Ends(portal) => self.turns.resume(&portal),
         }
     }

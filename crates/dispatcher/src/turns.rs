@@ -103,9 +103,9 @@ impl<T: Item> Turns<T> {
         self.line_up(name);
     }
 
-    pub(crate) fn pause(&mut self, name: Arc<str>) {
-        self.paused.insert(Arc::clone(&name));
-        self.line_up(&name);
+    pub(crate) fn pause(&mut self, name: &Arc<str>) {
+        self.paused.insert(Arc::clone(name));
+        self.line_up(name);
     }
 
     pub(crate) fn resume(&mut self, name: &str) {

@@ -228,23 +228,25 @@ async fn calls_in_bulk_leave_room_for_urgent_ones() {
         quick().limits(limits).queue(4, Overflow::Refuse).webhook(portal.webhook()).build().unwrap();
     let client = portals.webhook_client().unwrap();
     client.call::<Value>("profile", &()).await.unwrap();
-    let waiting = async |client: &Client| {
+    let waiting = |client: &Client| {
         let client = client.clone();
-        let call = tokio::spawn(async move { client.call::<Value>("profile", &()).await });
-        tokio::task::yield_now().await;
-        call
+        tokio::spawn(async move { client.call::<Value>("profile", &()).await })
     };
     let bulk = client.in_bulk();
-    let calls = [waiting(&bulk).await, waiting(&bulk).await, waiting(&bulk).await];
+    let calls = [waiting(&bulk), waiting(&bulk), waiting(&bulk)];
+    tokio::task::yield_now().await;
     assert_eq!(bulk.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
-    let urgent = waiting(&client).await;
+    let urgent = waiting(&client);
+    tokio::task::yield_now().await;
     assert!(!urgent.is_finished(), "it waits to leave");
     assert_eq!(client.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
     // What is urgent may have it all.
     for call in calls {
         call.abort();
         assert!(call.await.unwrap_err().is_cancelled());
-        assert!(!waiting(&client).await.is_finished());
+        let urgent = waiting(&client);
+        tokio::task::yield_now().await;
+        assert!(!urgent.is_finished());
     }
     assert_eq!(bulk.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
 }

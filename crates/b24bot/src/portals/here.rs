@@ -83,10 +83,11 @@ impl Here {
     ) -> Result<RemovedPortal, InboxError> {
         let mut removed = RemovedPortal::default();
         trust::distrust(&self.store, &self.tokens, portal).await?;
-        removed.installed = match self.portals.installations() {
-            Some(installations) => installations.remove(portal).await.map_err(InboxError::storage)?,
-            None => false,
-        };
+        if let Some(installations) = self.portals.installations() {
+            // What cannot be opened is there all the same.
+            removed.installed = !matches!(installations.get(portal), Ok(None));
+            installations.remove(portal).await.map_err(InboxError::storage)?;
+        }
         self.portals.forget(portal);
         removed.events = self.store.drop_portal(portal.as_str(), keep).await?;
         removed.paused = self.resume(portal).await?;

@@ -31,7 +31,7 @@ impl PausedPortals {
         dispatcher: Option<Pauses>,
     ) -> Result<(Arc<Self>, JoinHandle<()>), InboxError> {
         let paused = Arc::new(Self { since: Mutex::default(), dispatcher });
-        paused.tell(0);
+        tell(0);
         let applied = Arc::clone(&paused);
         let following =
             follow::follow(store, PREFIX, move |portal, since| applied.apply(portal, since)).await?;
@@ -76,17 +76,17 @@ impl PausedPortals {
             (Some(dispatcher), None) => dispatcher.resume(portal),
             (None, _) => {}
         }
-        self.tell(known.len());
-    }
-
-    fn tell(&self, paused: usize) {
-        metrics::gauge!("b24bot_portals_paused").set(paused as f64);
+        tell(known.len());
     }
 
     fn since(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         // Sound after every step: a panic elsewhere does not matter.
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn tell(paused: usize) {
+    metrics::gauge!("b24bot_portals_paused").set(paused as f64);
 }
 
 fn key(portal: &str) -> String {

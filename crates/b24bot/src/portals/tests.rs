@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use b24bot_actions::{Grant, Installations, Portals, SealingKey};
-use b24bot_core::{ApplicationTokens, Desk, Envelope, Inbox, MemberId, Secret, States, Store, decode};
+use b24bot_core::{ApplicationTokens, Envelope, MemberId, Secret, Store, decode};
 use b24bot_store::MemoryStore;
 use tempfile::TempDir;
 
