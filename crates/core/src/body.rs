@@ -30,6 +30,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
     }
 }
 
+/// Reads a form alone: an empty one is one, and no brace makes it anything else.
+pub(crate) fn parse_form(form: &[u8]) -> Result<Document<'_>, DecodeError> {
+    form::parse(form)
+}
+
 /// All values of a body, each with the places of its first and last child and of its next sibling.
 pub(crate) struct Document<'body> {
     values: Vec<Slot<'body>>,

@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod ids;
 mod inbox;
+mod install;
 mod mention;
 mod message;
 mod openline;
@@ -37,6 +38,7 @@ pub use event::{
 };
 pub use ids::{BotId, ChatId, CommandId, DialogId, FileId, MemberId, MessageId, UserId};
 pub use inbox::{Depth, Inbox, InboxError, InboxErrorKind, Stored};
+pub use install::{Declined, InstallRequest, Installer, Page};
 pub use message::{Chat, ChatKind, File, Forward, Message, User};
 pub use openline::{Change, Connector, ConnectorMessage, ConnectorRemoved, OpenLineMessage, Session};
 pub use secret::Secret;

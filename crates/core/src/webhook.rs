@@ -1,6 +1,7 @@
 //! The endpoint to which portals post events.
 
 mod counts;
+mod page;
 
 use std::{
     fmt,
@@ -23,7 +24,10 @@ use axum::{
 use futures_util::{FutureExt, StreamExt};
 
 use self::counts::{Accepted, Name};
-use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
+use crate::{
+    ApplicationTokens, Declined, DecodeError, DecodeErrorKind, Delivery, Envelope, Inbox, InboxError,
+    InstallRequest, Installer, Page, Rejection, Stored,
+};
 
 /// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -43,11 +47,15 @@ const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
 /// | 405, 408, 413 | another method; a body that does not arrive in time; a body over 1 MiB |
 /// | 503 with `Retry-After` | it cannot be stored now |
 ///
+/// With an [`installer`](Webhook::installer), ONAPPINSTALL is taken as well when that confirms it, and an application's
+/// page is shown to who opens it.
+///
 /// Errors are JSON, in the platform's own form: `{"error": "CODE", "error_description": "…"}`.
 #[derive(Clone)]
 pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
+    installer: Option<Arc<dyn Installer>>,
     read_timeout: Duration,
     accepted: Arc<Accepted>,
     refused: Arc<AtomicU64>,
@@ -62,6 +70,7 @@ impl Webhook {
         Self {
             inbox,
             tokens,
+            installer: None,
             read_timeout: READ_TIMEOUT,
             accepted: Arc::new(Accepted::new()),
             refused: Arc::default(),
@@ -76,6 +85,13 @@ impl Webhook {
         Self { read_timeout, ..self }
     }
 
+    /// Asks that one about ONAPPINSTALL, and about the form that a browser posts when the application's page is opened.
+    /// Events of the application are then stored without the tokens in them: the installer has those.
+    #[must_use]
+    pub fn installer(self, installer: Arc<dyn Installer>) -> Self {
+        Self { installer: Some(installer), ..self }
+    }
+
     /// The endpoint at a path such as `/bitrix24/events`, to be served or merged into another router.
     ///
     /// # Panics
@@ -86,17 +102,42 @@ impl Webhook {
         Router::new().route(path, any(receive)).with_state(self)
     }
 
-    async fn accept(&self, request: Request) -> Result<(), Refusal> {
-        if request.method() != Method::POST {
+    async fn accept(&self, request: Request) -> Result<Option<Page>, Refusal> {
+        let (head, body) = request.into_parts();
+        if head.method != Method::POST {
             return Err(Refusal::Method);
         }
-        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
-            .await
-            .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body).inspect_err(|_| counts::add(Name::OTHER, "malformed"))?;
+        let body =
+            tokio::time::timeout(self.read_timeout, read(body)).await.map_err(|_| Refusal::TooSlow)??;
+        let stripped: Arc<[u8]>;
+        let mut delivery = match Delivery::parse(&body) {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                let page = self.page(&error, &body, head.uri.query().unwrap_or_default()).await;
+                return page.map(Some).ok_or_else(|| {
+                    counts::add(Name::OTHER, "malformed");
+                    Refusal::Unreadable(error)
+                });
+            }
+        };
         let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
-        if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
+        let vouched = self.tokens.verify(portal, delivery.application_token());
+        if let Some(installer) = &self.installer
+            && delivery.is_of_application()
+        {
+            let asked = match delivery.install_request() {
+                Some(request) => installer.install(request, vouched.is_ok()).await,
+                None => Err(Declined::NotConfirmed),
+            };
+            if let (Err(rejection), Err(declined)) = (vouched, asked) {
+                counts::add(event, "rejected");
+                self.tell_refusal(rejection);
+                return Err(declined.into());
+            }
+            stripped = delivery.without_tokens()?.into();
+            delivery = Delivery::parse(&stripped)?;
+        } else if let Err(rejection) = vouched {
             counts::add(event, "rejected");
             self.tell_refusal(rejection);
             return Err(Refusal::NotGenuine);
@@ -120,7 +161,14 @@ impl Webhook {
                 Stored::Duplicate => counts::add(event, "duplicate"),
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// What is shown to who opens the application's page, if the body is that.
+    async fn page(&self, error: &DecodeError, body: &[u8], query: &str) -> Option<Page> {
+        let installer = self.installer.as_ref().filter(|_| error.kind() == DecodeErrorKind::NoEvent)?;
+        let request = InstallRequest::of_page(body, query).ok()??;
+        Some(installer.page(request).await)
     }
 
     /// Says that events are lost, which is bad news, but not once for each while a disk is full.
@@ -154,13 +202,15 @@ impl fmt::Debug for Webhook {
         f.debug_struct("Webhook")
             .field("inbox", &self.inbox)
             .field("tokens", &self.tokens)
+            .field("installer", &self.installer)
             .finish_non_exhaustive()
     }
 }
 
 async fn receive(State(webhook): State<Webhook>, request: Request) -> Response {
     match webhook.accept(request).await {
-        Ok(()) => StatusCode::OK.into_response(),
+        Ok(None) => StatusCode::OK.into_response(),
+        Ok(Some(page)) => page.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -209,7 +259,17 @@ enum Refusal {
     Interrupted,
     Unreadable(DecodeError),
     NotGenuine,
+    Later(Duration),
     Unstored(InboxError),
+}
+
+impl From<Declined> for Refusal {
+    fn from(declined: Declined) -> Self {
+        match declined {
+            Declined::NotConfirmed => Self::NotGenuine,
+            Declined::Later(pause) => Self::Later(pause),
+        }
+    }
 }
 
 impl From<DecodeError> for Refusal {
@@ -242,6 +302,11 @@ impl IntoResponse for Refusal {
             Self::Unreadable(error) => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string()),
             Self::NotGenuine => {
                 answer(StatusCode::FORBIDDEN, "ACCESS_DENIED", "The application token is not the portal's.")
+            }
+            Self::Later(pause) => {
+                let description = "Whether this is so cannot be found out now.";
+                let refused = answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", description);
+                with_header(refused, header::RETRY_AFTER, HeaderValue::from(pause.as_secs()))
             }
             Self::Unstored(error) => {
                 let refused =
