@@ -2,25 +2,31 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use b24bot_core::Secret;
+use b24bot_core::{BotId, MemberId, Secret};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, warn};
 use url::Url;
 
 use crate::{
     address,
     answer::{Answer, Received},
+    authority::Authority,
     call::Call,
     carriage::Flight,
+    code::ErrorCode,
     error::{Error, ErrorKind},
     files::Body,
+    installation::{Installation, InstallationState},
+    installations::unix_now,
     measure,
     once::Once,
     outgoing::Outgoing,
     portal::PortalState,
     queue::Actor,
+    reach::Reach,
     redirect,
+    renewing::{NotRenewed, unpaid},
     retry::RetryPolicy,
     transport::{Reply, Transport},
     webhook::WebhookUrl,
@@ -47,7 +53,24 @@ struct Inner {
 
 pub(crate) enum Credentials {
     Webhook(WebhookUrl),
-    Token { endpoint: Url, token: Secret },
+    Token {
+        endpoint: Url,
+        token: Secret,
+        reach: Reach,
+    },
+    /// The application's own token on a portal, which is renewed.
+    Installation(Installed),
+    /// The newest of a bot's own tokens.
+    Own(Installed, BotId),
+    /// Whichever of the two fits a call.
+    Bot(Installed, BotId),
+}
+
+/// A portal that installed the application.
+#[derive(Clone)]
+pub(crate) struct Installed {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) portal: MemberId,
 }
 
 /// How calls wait.
@@ -81,7 +104,11 @@ impl Client {
         let actor = match &credentials {
             // A portal's state knows one webhook at most.
             Credentials::Webhook(_) => Actor::default(),
-            Credentials::Token { endpoint, token } => Actor(format!("{endpoint} {}", token.expose()).into()),
+            Credentials::Installation(_) => Actor("installation".into()),
+            Credentials::Own(_, bot) | Credentials::Bot(_, bot) => Actor(format!("bot {bot}").into()),
+            Credentials::Token { endpoint, token, .. } => {
+                Actor(format!("{endpoint} {}", token.expose()).into())
+            }
         };
         let inner = Arc::new(Inner { credentials, actor, portal, transport, retry });
         Self { inner, manner: Manner::default() }
@@ -172,6 +199,12 @@ impl Client {
         match &self.inner.credentials {
             Credentials::Webhook(webhook) => webhook.domain().to_owned(),
             Credentials::Token { endpoint, .. } => address::domain(endpoint),
+            Credentials::Installation(installed)
+            | Credentials::Own(installed, _)
+            | Credentials::Bot(installed, _) => match installed.known() {
+                Ok(known) => known.domain.clone(),
+                Err(_) => installed.portal.to_string(),
+            },
         }
     }
 
@@ -186,17 +219,18 @@ impl Client {
         &self,
         method: &str,
         body: &Body,
+        token: Option<&Secret>,
         flight: &mut Flight,
     ) -> Result<Received, Error> {
         let home = self.url(method)?;
         let mut url = self.inner.portal.present(&home);
         let mut hops = Vec::new();
         loop {
-            let step = self.step(method, &url, body).await;
+            let step = self.step(method, &url, body, token).await;
             measure::request(method, step.as_ref().map_or_else(Error::outcome, Step::outcome));
             match step {
                 Ok(Step::Received(received)) => {
-                    self.inner.portal.moved(&hops);
+                    self.moved(&hops);
                     return Ok(received);
                 }
                 Ok(Step::To(next)) if hops.len() < redirect::MAX_HOPS => {
@@ -209,7 +243,7 @@ impl Client {
                 }
                 Err(error) => {
                     match error.kind() {
-                        ErrorKind::Api(_) => self.inner.portal.moved(&hops),
+                        ErrorKind::Api(_) => self.moved(&hops),
                         ErrorKind::Connect if hops.is_empty() => self.inner.portal.not_moved(&home),
                         _ => {}
                     }
@@ -219,16 +253,45 @@ impl Client {
         }
     }
 
-    async fn step(&self, method: &str, url: &Url, body: &Body) -> Result<Step, Error> {
+    /// The portal answered after these redirections. An installation's address is written down.
+    fn moved(&self, hops: &[(Url, Url)]) {
+        self.inner.portal.moved(hops);
+        let (Credentials::Installation(installed) | Credentials::Own(installed, _)) = &self.inner.credentials
+        else {
+            return;
+        };
+        let Ok(endpoint) = installed.endpoint() else { return };
+        let present = self.inner.portal.present(&endpoint);
+        if present == endpoint {
+            return;
+        }
+        let installed = installed.clone();
+        tokio::spawn(async move {
+            let Some(installations) = installed.authority.installations.get() else { return };
+            let moved = installations.change(&installed.portal, |known| known.move_to(&present)).await;
+            if let Err(error) = moved {
+                let error = &error as &dyn std::error::Error;
+                warn!(portal = %installed.portal, error, "where the portal has moved to cannot be stored");
+            }
+        });
+    }
+
+    async fn step(
+        &self,
+        method: &str,
+        url: &Url,
+        body: &Body,
+        token: Option<&Secret>,
+    ) -> Result<Step, Error> {
         let started = Instant::now();
-        let reply = self.inner.transport.post(method, url, body).await;
+        let reply = self.inner.transport.post(method, url, self.reach(), body, token).await;
         let elapsed = started.elapsed();
         match reply {
             Ok(Reply::Answer { status, body }) => {
                 debug!(status, ?elapsed, "answered");
                 Received::read(method, status, body).map(Step::Received)
             }
-            Ok(Reply::Moved { status, location }) => redirect::target(url, location.as_deref())
+            Ok(Reply::Moved { status, location }) => redirect::target(url, location.as_deref(), self.reach())
                 .map(Step::To)
                 .map_err(|why| Error::new(ErrorKind::Redirect, method).with_status(status).note(why)),
             Err(error) => {
@@ -238,17 +301,117 @@ impl Client {
         }
     }
 
-    pub(crate) fn token(&self) -> Option<&str> {
+    /// Who signs a call: itself, unless these are credentials of which one has to be chosen.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoCredentials`] if only the installation's token is good, and the call would act for whoever
+    /// installed the application.
+    pub(crate) fn signer(&self, call: &Call) -> Result<Self, Error> {
+        let Credentials::Bot(installed, bot) = &self.inner.credentials else { return Ok(self.clone()) };
+        let credentials = if self.portal().own.usable(*bot, unix_now()).is_some() {
+            Credentials::Own(installed.clone(), *bot)
+        } else if call.is_as_bot(*bot) {
+            Credentials::Installation(installed.clone())
+        } else {
+            return Err(Error::new(ErrorKind::NoCredentials, call.method()).note(
+                "the bot's own token has expired, and with the installation's the call would be made in the name of                  whoever installed the application: the bot's next event brings a new one",
+            ));
+        };
+        let Inner { portal, transport, retry, .. } = &*self.inner;
+        let signer = Self::new(credentials, Arc::clone(portal), Arc::clone(transport), *retry);
+        Ok(signer.in_manner(self.manner.clone()))
+    }
+
+    /// Whether it may turn out that calls cannot be made in the bot's name.
+    pub(crate) fn is_bot(&self) -> bool {
+        matches!(self.inner.credentials, Credentials::Bot(..))
+    }
+
+    /// Whether calls act for whoever installed the application.
+    pub(crate) fn is_installation(&self) -> bool {
+        matches!(self.inner.credentials, Credentials::Installation(_))
+    }
+
+    /// The token to write a request with; none for a webhook, whose address has it all.
+    ///
+    /// # Errors
+    /// [`Repeat::AfterRefresh`](crate::Repeat::AfterRefresh) for one that is known to be good no more.
+    pub(crate) fn token(&self, method: &str) -> Result<Option<Secret>, Error> {
+        let expired = || Error::new(ErrorKind::Api(ErrorCode::ExpiredToken), method);
         match &self.inner.credentials {
-            Credentials::Webhook(_) => None,
-            Credentials::Token { token, .. } => Some(token.expose()),
+            Credentials::Webhook(_) => Ok(None),
+            Credentials::Token { token, .. } => Ok(Some(token.clone())),
+            Credentials::Own(_, bot) | Credentials::Bot(_, bot) => {
+                self.portal().own.usable(*bot, unix_now()).map(Some).ok_or_else(expired)
+            }
+            Credentials::Installation(installed) => {
+                let known = installed.known()?;
+                match known.state {
+                    InstallationState::NeedsReinstallation => {
+                        Err(Error::new(ErrorKind::NeedsReinstallation, method))
+                    }
+                    InstallationState::PaymentRequired if !known.may_ask_unpaid(unix_now()) => {
+                        Err(unpaid(method))
+                    }
+                    InstallationState::PaymentRequired => Err(expired()),
+                    InstallationState::Active if self.portal().renewing.is_refused(&known.tokens.access) => {
+                        Err(expired())
+                    }
+                    InstallationState::Active => Ok(Some(known.tokens.access.clone())),
+                }
+            }
+        }
+    }
+
+    /// The portal takes that token no more.
+    pub(crate) fn refuse(&self, token: &Secret) {
+        match &self.inner.credentials {
+            Credentials::Webhook(_) | Credentials::Token { .. } => {}
+            Credentials::Own(_, bot) | Credentials::Bot(_, bot) => self.portal().own.refuse(*bot, token),
+            Credentials::Installation(_) => self.portal().renewing.refuse(token),
+        }
+    }
+
+    /// Whether another token can be had when this one is good no more.
+    pub(crate) fn can_refresh(&self) -> bool {
+        !matches!(self.inner.credentials, Credentials::Webhook(_) | Credentials::Token { .. })
+    }
+
+    /// Comes back when there is another token than the one that was refused.
+    pub(crate) async fn refresh(&self) -> Result<(), NotRenewed> {
+        // Bots' own tokens come with events: whoever signs the call then is chosen anew.
+        let Credentials::Installation(installed) = &self.inner.credentials else { return Ok(()) };
+        let known = installed.known().map_err(|error| NotRenewed { error, until: None })?;
+        let used = &known.tokens.access;
+        let renewing = &self.portal().renewing;
+        if known.state == InstallationState::Active && !renewing.is_refused(used) {
+            return Ok(());
+        }
+        renewing.renew(&installed.authority, &installed.portal, used).await
+    }
+
+    pub(crate) fn reach(&self) -> Reach {
+        match &self.inner.credentials {
+            // The operator's own word.
+            Credentials::Webhook(_) => Reach::Private,
+            Credentials::Token { reach, .. } => *reach,
+            Credentials::Installation(installed)
+            | Credentials::Own(installed, _)
+            | Credentials::Bot(installed, _) => installed.authority.reach,
         }
     }
 
     fn url(&self, method: &str) -> Result<Url, Error> {
+        let own;
         let base = match &self.inner.credentials {
             Credentials::Webhook(webhook) => webhook.base(),
             Credentials::Token { endpoint, .. } => endpoint,
+            Credentials::Installation(installed)
+            | Credentials::Own(installed, _)
+            | Credentials::Bot(installed, _) => {
+                own = installed.endpoint()?;
+                &own
+            }
         };
         // The name's characters were checked when the body was written: nothing but a path can come of it.
         base.join(&format!("./{method}"))
@@ -281,11 +444,29 @@ impl Client {
     }
 }
 
+impl Installed {
+    pub(crate) fn known(&self) -> Result<Arc<Installation>, Error> {
+        self.authority.installation(&self.portal)
+    }
+
+    fn endpoint(&self) -> Result<Url, Error> {
+        self.authority.endpoint(&self.known()?.client_endpoint)
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("domain", &self.domain())
-            .field("credentials", &if self.is_webhook() { "webhook" } else { "access token" })
+            .field(
+                "credentials",
+                &match &self.inner.credentials {
+                    Credentials::Webhook(_) => "webhook",
+                    Credentials::Token { .. } => "access token",
+                    Credentials::Installation(_) => "installation",
+                    Credentials::Own(..) | Credentials::Bot(..) => "bot of an installation",
+                },
+            )
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,10 @@
 //! A bot: configuration, handlers, and what runs them.
 
-use std::{path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Overflow, Portals, PortalsBuilder, Promise, Promises, RegisteredBot};
+use b24bot_actions::{
+    Application, Limits, Overflow, Portals, PortalsBuilder, Promise, Promises, Reach, RegisteredBot,
+};
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
 use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
@@ -174,12 +176,35 @@ pub fn portals(config: &Config) -> PortalsBuilder {
     let promises =
         Promises::default().messages(promise(config.retry.messages)).likes(promise(config.retry.likes));
     let portals = Portals::builder().limits(limits).queue(settings.queue, overflow).promises(promises);
+    let mut portals = portals.reach(reach(config));
+    if let Some(app) = &config.app {
+        let application = Application::new(app.client_id.as_str(), app.client_secret.clone());
+        portals = portals.application(application).authorization_servers(app.authorization_servers.clone());
+    }
     let Some(portal) = &config.portal else { return portals };
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;
     bot.client_id.clone_from(&portal.client_id);
     bot.token.clone_from(&portal.bot_token);
     portals.webhook(portal.webhook.clone()).bot(bot)
+}
+
+/// Which addresses portals may have: a bot that is reached by nobody outside may call this very machine.
+fn reach(config: &Config) -> Reach {
+    let is_here = |url: &str| {
+        let url = reqwest::Url::parse(url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+    };
+    let public = config.server.public_url.as_deref();
+    if config.security.private_networks {
+        Reach::Private
+    } else if public.is_none_or(is_here) {
+        Reach::Development
+    } else {
+        Reach::Public
+    }
 }
 
 /// The application tokens that `bot.toml` tells of: the one it names, and what vouches for a bot that was registered

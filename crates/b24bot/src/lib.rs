@@ -9,6 +9,7 @@ mod error;
 mod fetch;
 mod intake;
 mod running;
+mod sealing;
 mod server;
 mod signals;
 mod storage;

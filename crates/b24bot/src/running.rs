@@ -25,6 +25,7 @@ use crate::{
     admin::Admin,
     desk::{self, DeskServer},
     intake::{Intake, Source},
+    sealing::open_installations,
     server::Server,
     storage::open_store,
     telemetry, trust,
@@ -58,6 +59,11 @@ impl Running {
             (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
             (None, _) => (open_store(&config.store).await?, None),
         };
+        if config.app.is_some() {
+            let installations = open_installations(&config.store, &store).await?;
+            tracing::info!(portals = installations.len(), "the application's portals are known");
+            dispatcher.portals().keep(installations);
+        }
         let source = match log {
             Some(log) => Source::Log(log),
             None => {

@@ -231,6 +231,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
     let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let has_app = app.is_some() && !is_local;
     let voice = match &portal {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
@@ -242,7 +243,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let nobody = BotSettings::default();
     let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
     // Where the bot has mistakes no settings come out, whatever its code.
-    let store = store(root, code.unwrap_or_default());
+    let store = store(root, code.unwrap_or_default(), has_app);
     let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     let admin = root.section("admin").map(|table| sections::admin(&table));
@@ -278,13 +279,13 @@ fn assemble_for_store(root: &Root<'_>) -> Option<Config> {
         Some(code) => BotSettings::named(code?.value),
         None => BotSettings::default(),
     };
-    let store = store(root, &bot.code)?;
+    let store = store(root, &bot.code, false)?;
     Some(Config { bot, store, ..Config::default() })
 }
 
-fn store(root: &Root<'_>, bot_code: &str) -> Option<StoreSettings> {
+fn store(root: &Root<'_>, bot_code: &str, has_app: bool) -> Option<StoreSettings> {
     match root.section("store") {
-        Some(table) => sections::store(&table, bot_code),
+        Some(table) => sections::store(&table, bot_code, has_app),
         None => Some(StoreSettings::of(bot_code)),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
+use b24bot_actions::SealingKey;
 use b24bot_core::BotId;
 use b24bot_rules::{
     Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
@@ -165,15 +166,42 @@ fn sections_may_be_written_in_line() {
 
 #[test]
 fn an_application_needs_no_portal() {
-    let text = "[bot]\ncode = 'b'\n[app]\nclient_id = 'local.1'\nclient_secret = '${KEY}'\n[store]\nnats = 'nats://a:1,nats://b'";
-    let config = Config::parse("bot.toml", text, &|name| (name == "KEY").then(|| "k3y".to_owned())).unwrap();
+    let text = "[bot]\ncode = 'b'\n[app]\nclient_id = 'local.1'\nclient_secret = '${KEY}'\n\
+                authorization_servers = 'https://oauth.example/'\n[security]\nprivate_networks = true\n\
+                [store]\nnats = 'nats://a:1,nats://b'\nkey = '${SEAL}'";
+    let env = |name: &str| match name {
+        "KEY" => Some("k3y".to_owned()),
+        "SEAL" => Some(format!("{}\n", "0f".repeat(32))),
+        _ => None,
+    };
+    let config = Config::parse("bot.toml", text, &env).unwrap();
     let app = config.app.unwrap();
+    assert_eq!(app.authorization_servers, ["https://oauth.example"]);
+    assert!(config.security.private_networks);
+    let key = config.store.key.as_ref().unwrap();
+    assert_eq!(key.name(), SealingKey::from_bytes([0x0f; 32]).name());
+    assert!(!format!("{:?}", config.store).contains("0f0f0f"));
     assert_eq!((app.client_id.as_str(), app.client_secret.expose()), ("local.1", "k3y"));
     assert!(
         matches!(&config.store.place, StorePlace::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
     );
     let shown = format!("{app:?} {:?}", config.store);
     assert!(!shown.contains("k3y") && !shown.contains("nats:"), "{shown}");
+}
+
+#[test]
+fn the_key_is_read_only_where_credentials_are_kept() {
+    let store = "[store]\nkey = '${UNSET}'";
+    let text = format!("[bot]\ncode = 'b'\n{store}");
+    assert!(parse(&text).store.key.is_none());
+    let read = Config::parse_for_store("bot.toml", &text, &|_| None).unwrap();
+    assert!(read.store.key.is_none());
+    let with_app = format!("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's'\n{store}");
+    assert!(Config::parse("bot.toml", &with_app, &|_| None).is_err());
+    let local = Config::parse_for_local_portal("bot.toml", &with_app, &|_| None).unwrap();
+    assert!(local.store.key.is_none());
+    let file = parse("[bot]\ncode = 'b'\n[store]\nkey_file = 'keys/b24bot.key'").store.key_file;
+    assert_eq!(file.as_deref(), Some(Path::new("keys/b24bot.key")));
 }
 
 #[test]

@@ -58,6 +58,28 @@ pub(super) fn public_url(item: &Item<'_>) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// An authorization server that may learn the application's key.
+pub(super) fn authorization_server(item: &Item<'_>) -> Option<String> {
+    let text = item.filled_text("[\"https://oauth.example\"]")?;
+    let written = text.value.trim();
+    let is_server = |url: &Url| {
+        is_safe(url)
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    if !Url::parse(written).is_ok_and(|url| is_server(&url)) {
+        text.fail(
+            format!("`{}` cannot be {}", item.key, text.quoted()),
+            "it is the https address of a server, with nothing behind it: `https://oauth.example`",
+        );
+        return None;
+    }
+    Some(written.trim_end_matches('/').to_owned())
+}
+
 /// An address to listen on; `host` is what to propose where only a port is given.
 pub(super) fn listen(item: &Item<'_>, host: Ipv4Addr) -> Option<SocketAddr> {
     let text = item.filled_text(&format!("\"{host}:8080\""))?;

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use b24bot_actions::SealingKey;
 use b24bot_core::{BotId, Secret};
 
 use super::{
@@ -30,10 +31,24 @@ const SIZES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000;
 pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("bot", &["code", "name", "type", "api", "mode"]),
     ("portal", &["webhook", "bot_id", "bot_token", "client_id"]),
-    ("app", &["client_id", "client_secret"]),
+    ("app", &["client_id", "client_secret", "authorization_servers"]),
     ("server", &["listen", "path", "public_url", "drain"]),
-    ("security", &["application_token"]),
-    ("store", &["path", "nats", "nats_prefix", "max_events", "max_size", "max_age", "remember", "keep_dead"]),
+    ("security", &["application_token", "private_networks"]),
+    (
+        "store",
+        &[
+            "path",
+            "nats",
+            "nats_prefix",
+            "key",
+            "key_file",
+            "max_events",
+            "max_size",
+            "max_age",
+            "remember",
+            "keep_dead",
+        ],
+    ),
     ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
     ("limits", &["burst", "per_second", "work_time", "queue", "when_full"]),
     ("admin", &["listen"]),
@@ -117,7 +132,14 @@ pub(super) fn app(table: &Table<'_>) -> Option<AppSettings> {
     };
     let client_id = read("client_id", "\"${B24_CLIENT_ID}\"");
     let client_secret = read("client_secret", "\"${B24_CLIENT_SECRET}\"");
-    Some(AppSettings { client_id: client_id?.expose().to_owned(), client_secret: client_secret? })
+    let authorization_servers = table.all("authorization_servers", |item| {
+        if table.matters { addresses::authorization_server(item) } else { item.text().and(None) }
+    });
+    Some(AppSettings {
+        client_id: client_id?.expose().to_owned(),
+        client_secret: client_secret?,
+        authorization_servers: authorization_servers?,
+    })
 }
 
 pub(super) fn server(table: &Table<'_>, with_public_url: bool) -> Option<ServerSettings> {
@@ -139,11 +161,13 @@ pub(super) fn server(table: &Table<'_>, with_public_url: bool) -> Option<ServerS
 pub(super) fn security(table: &Table<'_>) -> Option<SecuritySettings> {
     let application_token =
         table.maybe("application_token", |item| secret(item, "\"${B24_APPLICATION_TOKEN}\""));
-    Some(SecuritySettings { application_token: application_token? })
+    let private_networks = table.or("private_networks", false, Item::boolean);
+    Some(SecuritySettings { application_token: application_token?, private_networks: private_networks? })
 }
 
-/// `bot_code` gives the prefix on a NATS server, unless it is written.
-pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> {
+/// `bot_code` gives the prefix on a NATS server, unless it is written. Credentials are sealed only where there is an
+/// application.
+pub(super) fn store(table: &Table<'_>, bot_code: &str, has_app: bool) -> Option<StoreSettings> {
     let defaults = StoreSettings::of(bot_code);
     let path = table.maybe("path", |item| item.filled_text("\"b24bot.db\""));
     let nats = table.maybe("nats", addresses::nats);
@@ -159,6 +183,22 @@ pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> 
             item.key_span,
             "`nats_prefix` does nothing without `nats`",
             "add `nats = \"nats://127.0.0.1:4222\"` or leave it out",
+        );
+    }
+    let key = table.maybe("key", |item| if has_app { sealing_key(item) } else { unread(item) });
+    let key_file = table.maybe("key_file", |item| item.filled_text("\"b24bot.key\""));
+    if let (Some(_), Some(item)) = (table.get("key"), table.get("key_file")) {
+        item.document.fail(
+            item.key_span,
+            "[store] has both `key` and `key_file`",
+            "keep one of them: the key itself, or the file that it is in",
+        );
+    }
+    if has_app && table.get("nats").is_some() && !table.has_any(&["key", "key_file"]) {
+        table.fail_missing(
+            "[store] lacks `key`, which machines that share portals' credentials have in common".to_owned(),
+            "add `key = \"${B24BOT_KEY}\"`, or `key_file` with a copy on each machine; `openssl rand -base64 32` makes a key"
+                .to_owned(),
         );
     }
     let nats_prefix = table.or("nats_prefix", defaults.nats_prefix, |item| nats_prefix(item));
@@ -187,7 +227,32 @@ pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> 
         max_age: max_age?,
         remember: remember?,
         keep_dead: keep_dead?,
+        key: key?.flatten(),
+        key_file: key_file?.map(|file| file.value.into()),
     })
+}
+
+/// What seals credentials. No message repeats any of it.
+#[expect(clippy::option_option, reason = "as of a key that is not read")]
+fn sealing_key(item: &Item<'_>) -> Option<Option<SealingKey>> {
+    let text = item.filled_text("\"${B24BOT_KEY}\"")?;
+    let Ok(key) = text.value.parse() else {
+        text.fail(
+            "`key` is no key: it is 32 random bytes, as 64 hexadecimal digits or in Base64",
+            "`openssl rand -base64 32` makes one; keep it in the environment: `key = \"${B24BOT_KEY}\"`",
+        );
+        return None;
+    };
+    Some(Some(key))
+}
+
+/// Whoever looks into the store needs no key: it may be unset.
+#[expect(clippy::option_option, reason = "wrong, and not read")]
+fn unread(item: &Item<'_>) -> Option<Option<SealingKey>> {
+    if item.is_text() {
+        return Some(None);
+    }
+    item.text().and(None)
 }
 
 fn nats_prefix(item: &Item<'_>) -> Option<String> {
@@ -308,6 +373,8 @@ impl StoreSettings {
             max_age: 7 * DAY,
             remember: 3 * DAY,
             keep_dead: 30 * DAY,
+            key: None,
+            key_file: None,
         }
     }
 }

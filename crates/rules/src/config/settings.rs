@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use b24bot_actions::WebhookUrl;
+use b24bot_actions::{SealingKey, WebhookUrl};
 use b24bot_core::{BotId, Secret};
 
 /// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`). Without the section, a bot
@@ -89,6 +89,8 @@ pub struct AppSettings {
     pub client_id: String,
     /// Its key.
     pub client_secret: Secret,
+    /// Authorization servers beside the vendor's own: `https://oauth.example`. None unless given.
+    pub authorization_servers: Vec<String>,
 }
 
 /// `[server]`: where the portal's events come in.
@@ -112,6 +114,8 @@ pub struct ServerSettings {
 pub struct SecuritySettings {
     /// `auth[application_token]` of its events. An application learns it when it is installed.
     pub application_token: Option<Secret>,
+    /// Whether portals that install the application may be on private networks; not unless given.
+    pub private_networks: bool,
 }
 
 /// `[store]`: where accepted events wait, how many of them, and how long.
@@ -134,6 +138,10 @@ pub struct StoreSettings {
     pub remember: Duration,
     /// How long an event that was set aside is kept; 30 days unless given.
     pub keep_dead: Duration,
+    /// What seals the credentials of portals; read only where there is an `[app]`.
+    pub key: Option<SealingKey>,
+    /// The file that it is in, if it is not written here; beside an embedded store unless given.
+    pub key_file: Option<PathBuf>,
 }
 
 impl StoreSettings {
