@@ -7,7 +7,7 @@ use b24bot_actions::{
 };
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
-use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
+use b24bot_rules::{CommandSettings, Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
 
 use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
 
@@ -86,6 +86,23 @@ impl Bot {
     /// Adds a handler. Every event goes to all of them, in the order they were added.
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {
         self.dispatcher = self.dispatcher.handler(handler);
+        self
+    }
+
+    /// Adds a slash command beside those in `bot.toml`, in place of one of the same name. The portal learns of it when the
+    /// bot is registered there: by [`dev`](Bot::dev), and when an application is installed.
+    ///
+    /// ```no_run
+    /// # use b24bot::prelude::*;
+    /// # fn main() -> Result<()> {
+    /// let bot = Bot::from_config("bot.toml")?
+    ///     .command(CommandSettings::new("reverse").title("Says it backwards").title_in("de", "Sagt es rückwärts"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn command(mut self, command: CommandSettings) -> Self {
+        self.config.commands.retain(|other| other.name != command.name);
+        self.config.commands.push(command);
         self
     }
 

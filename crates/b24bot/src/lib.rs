@@ -8,6 +8,7 @@ mod dev;
 mod error;
 mod fetch;
 mod intake;
+pub mod registration;
 mod running;
 mod sealing;
 mod server;

@@ -1,6 +1,7 @@
 //! `bot.toml`.
 
 mod addresses;
+mod commands;
 mod quantities;
 mod rules;
 mod sections;
@@ -17,7 +18,7 @@ use rules::Voice;
 pub(crate) use sections::SECTIONS;
 
 use crate::{
-    ConfigError, ConfigErrorKind, Diagnostic, Rule,
+    CommandSettings, ConfigError, ConfigErrorKind, Diagnostic, Rule,
     document::{Document, Root, Table, not_utf8},
 };
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Health, metrics and the dashboard.
     pub admin: Option<AdminSettings>,
+    /// The bot's slash commands, in file order.
+    pub commands: Vec<CommandSettings>,
     /// The rules, in file order.
     pub rules: Vec<Rule>,
     /// What the file asks for and may not work, in file order.
@@ -247,6 +250,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
     let admin = root.section("admin").map(|table| sections::admin(&table));
+    let commands = commands::commands(&root.sections("command"));
     let rules = rules::rules(&root.sections("rule"), &voice);
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {
@@ -259,6 +263,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         retry: or_default(retry)?,
         limits: or_default(limits)?,
         admin: or_none(admin)?,
+        commands,
         rules,
         warnings: Vec::new(),
     })

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod command;
 mod config;
 mod diagnostic;
 mod document;
@@ -14,6 +15,7 @@ mod rule;
 mod ruleset;
 mod view;
 
+pub use command::CommandSettings;
 pub use config::{
     AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode,
     PortalSettings, RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,

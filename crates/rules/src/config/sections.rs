@@ -52,6 +52,7 @@ pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
     ("limits", &["burst", "per_second", "work_time", "queue", "when_full"]),
     ("admin", &["listen"]),
+    ("command", &["name", "title", "params", "hidden", "common", "extranet"]),
     (
         "rule",
         &[
