@@ -183,6 +183,13 @@ async fn a_portal_that_moves_is_the_same_portal() {
     assert_eq!(event.get(&format!("data[BOT][{id}][client_endpoint]")), format!("{new}/rest/"));
     assert_eq!(event.get("auth[server_endpoint]"), format!("{}/rest/", portal.url()));
     assert_eq!(event.get("auth[member_id]"), app.member_id);
+    let (_, info) = call.oauth(&app.access_token, "app.info", json!({})).await;
+    let (of_token, install) = (&info["result"], &info["result"]["install"]);
+    assert_eq!((&of_token["client_id"], &of_token["user_id"]), (&json!(app.client_id), &json!(1)));
+    assert_eq!((&of_token["scope"], &install["installed"]), (&json!("imbot,im"), &json!(true)));
+    assert!(text(&of_token["expires"]).ends_with("+00:00"), "{info}");
+    assert_eq!(install["client_endpoint"], format!("{new}/rest/"), "the authorization server has not moved");
+    assert_eq!(install["member_id"], app.member_id);
     let renew = format!(
         "/oauth/token/?grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
         app.client_id, app.client_secret, app.refresh_token
