@@ -103,10 +103,8 @@ impl<'body> Document<'body> {
         }
         let place = Place::try_from(count).unwrap_or(Place::MAX);
         if count == MANY {
-            for parent in 0..place {
-                for child in self.siblings(self.values[parent as usize].first).collect::<Vec<_>>() {
-                    self.index.insert((parent, self.values[child as usize].key.clone()), child);
-                }
+            for (place, slot) in (1..).zip(&self.values[1..]) {
+                self.index.insert(((slot.mark >> 32) as Place, slot.key.clone()), place);
             }
         }
         if count >= MANY {

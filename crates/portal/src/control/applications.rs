@@ -11,6 +11,7 @@ use super::acts::not_found;
 use super::number::Number;
 use super::{Answer, Body};
 use crate::application::Application;
+use crate::methods::is_address;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
 use crate::state::State;
@@ -67,8 +68,7 @@ pub(super) async fn install(
 }
 
 fn address(name: &str, url: String) -> Result<String, Refusal> {
-    let known = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    if url.is_empty() || reqwest::Url::parse(&url).is_ok_and(|url| known(&url)) {
+    if url.is_empty() || is_address(&url) {
         return Ok(url);
     }
     Err(bad("INVALID_REQUEST", format!("{name} is no http or https address")))

@@ -1,5 +1,6 @@
 //! What an application itself is told: that it is installed, updated, paid for, or gone.
 
+use super::addresses;
 use crate::delivery::Outgoing;
 use crate::form::http_build_query;
 use crate::state::State;
@@ -105,14 +106,4 @@ fn post(
 
 fn lane(application: &Application) -> String {
     format!("application {}", application.client_id)
-}
-
-/// The `auth` of an event that gives no tokens.
-fn addresses(state: &State) -> Tree {
-    let mut auth = Tree::new();
-    auth.put("domain", state.domain())
-        .put("client_endpoint", state.endpoint())
-        .put("server_endpoint", state.server_endpoint())
-        .put("member_id", state.member_id.clone());
-    auth
 }
