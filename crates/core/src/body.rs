@@ -347,6 +347,15 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_there_were_many_is_found_again() {
+        let many: String = (0..MANY).map(|n| format!("m[{n}]=1&")).collect();
+        let body = read(format!("a[x]=1&b[x]=2&{many}a[y]=3&b[x]=4").as_bytes()).unwrap();
+        let value = |name, key| body.get(name).get(key).as_u64();
+        assert_eq!([value("a", "x"), value("a", "y"), value("b", "x")], [Some(1), Some(3), Some(4)]);
+        assert_eq!([value("m", "0"), value("m", "511")], [Some(1); 2]);
+    }
+
+    #[test]
     fn of_equal_names_the_last_counts_in_json_too() {
         assert_eq!(read(br#"{"a": {"b": 1}, "a": 2}"#).unwrap(), read(br#"{"a": 2}"#).unwrap());
     }

@@ -22,16 +22,16 @@ async function reinstall(one) {
 }
 
 function showMenu(event, one) {
-  const item = (label, icon, what, body) => ({ label, icon, run: () => act(one.id, what, body) });
+  const item = (label, what, body) => ({ label, run: () => act(one.id, what, body) });
   const items = [
-    item(t("updateApplication"), "plus", "update"),
-    item(t("payApplication"), "heart", "payment"),
-    item(t("endPayment"), "bolt", "payment", { expired: true }),
-    item(t("expireTokens"), "half", "expire"),
-    item(t("revokeTokens"), "close", "revoke"),
-    { label: t("reinstall"), icon: "reset", run: () => reinstall(one) },
-    item(t("uninstall"), "trash", "uninstall"),
-    item(t("uninstallClean"), "trash", "uninstall", { clean: true }),
+    item(t("updateApplication"), "update"),
+    item(t("payApplication"), "payment"),
+    item(t("endPayment"), "payment", { expired: true }),
+    item(t("expireTokens"), "expire"),
+    item(t("revokeTokens"), "revoke"),
+    { label: t("reinstall"), run: () => reinstall(one) },
+    item(t("uninstall"), "uninstall"),
+    item(t("uninstallClean"), "uninstall", { clean: true }),
   ];
   const { right, bottom } = event.currentTarget.getBoundingClientRect();
   change({ menu: { items, at: { x: right, y: bottom, right: true }, back: event.currentTarget, label: one.client_id } });
@@ -63,7 +63,7 @@ function Payment({ one }) {
 }
 
 function Card({ one }) {
-  const facts = [t("version", { n: one.version }), one.scopes.join(", "), t("renewals", { n: one.renewals })];
+  const facts = [t("version", { n: one.version }), one.scopes.join(", "), one.renewals && t("renewals", { n: one.renewals })];
   const places = [...new Set([one.handler, one.install])].filter(Boolean);
   return html`<article class="card application-card" aria-label=${one.client_id}>
     <header>
@@ -80,7 +80,7 @@ function Card({ one }) {
     ${places.map((place) => html`<p key=${place} class="soft where">→ ${place}</p>`)}
     <div class="card-acts">
       ${one.interface &&
-      (one.installed ? one.handler : true) &&
+      (one.handler || !one.installed) &&
       html`<button type="button" class="minor" onClick=${() => open(one)}>${t(one.installed ? "openApplication" : "openInstallPage")}</button>`}
       <${Secrets} id=${one.id} />
     </div>
