@@ -1,5 +1,6 @@
 //! What an application itself is told: that it is installed, updated, paid for, or gone.
 
+use super::addresses;
 use crate::delivery::Outgoing;
 use crate::form::http_build_query;
 use crate::state::State;
@@ -53,19 +54,29 @@ pub(crate) fn uninstalled(state: &mut State, client_id: &str, clean: bool) {
     about(state, "ONAPPUNINSTALL", &application, data, auth);
 }
 
-/// What a browser posts when an administrator opens an application that is not installed yet.
+/// The install page of an application that is not installed yet, as if an administrator had opened it.
 pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
     let Some(application) = state.applications.get(client_id).cloned() else { return };
-    let Ok(mut url) = reqwest::Url::parse(application.settings.install_address()) else { return };
+    if let Some((url, body)) = page(state, client_id, ADMINISTRATOR, LANGUAGE) {
+        state.outbox.push(Outgoing::new(lane(&application), 0, "INSTALL_PAGE", url, &body));
+    }
+}
+
+/// What somebody's browser posts to open an application, and where: its install page until it is installed.
+pub(crate) fn page(state: &mut State, client_id: &str, user: u64, language: &str) -> Option<(String, Tree)> {
+    let application = state.applications.get(client_id)?.clone();
+    let settings = &application.settings;
+    let address = if application.installed { &settings.handler } else { settings.install_address() };
+    let mut url = settings.interface.then(|| reqwest::Url::parse(address).ok())??;
     let mut query = Tree::new();
     query
         .put("DOMAIN", state.domain())
         .put("PROTOCOL", if state.url.starts_with("https:") { "1" } else { "0" })
-        .put("LANG", LANGUAGE)
+        .put("LANG", language)
         .put("APP_SID", state.hex(32));
     let before = url.query().map(|query| format!("{query}&")).unwrap_or_default();
     url.set_query(Some(&format!("{before}{}", http_build_query(&query))));
-    let pair = state.tokens(client_id, ADMINISTRATOR);
+    let pair = state.tokens(client_id, user);
     let mut body = Tree::new();
     body.put("AUTH_ID", pair.access)
         .put("AUTH_EXPIRES", pair.expires.since(state.now).as_secs())
@@ -76,7 +87,7 @@ pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
         .put("member_id", state.member_id.clone())
         .put("status", application.status.clone())
         .put("PLACEMENT", "DEFAULT");
-    state.outbox.push(Outgoing::new(lane(&application), 0, "INSTALL_PAGE", url.to_string(), &body));
+    Some((url.to_string(), body))
 }
 
 /// An event that needs an installed application.
@@ -105,14 +116,4 @@ fn post(
 
 fn lane(application: &Application) -> String {
     format!("application {}", application.client_id)
-}
-
-/// The `auth` of an event that gives no tokens.
-fn addresses(state: &State) -> Tree {
-    let mut auth = Tree::new();
-    auth.put("domain", state.domain())
-        .put("client_endpoint", state.endpoint())
-        .put("server_endpoint", state.server_endpoint())
-        .put("member_id", state.member_id.clone());
-    auth
 }

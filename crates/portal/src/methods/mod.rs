@@ -263,7 +263,7 @@ fn ids_of(tree: &Tree) -> Vec<u64> {
 }
 
 /// An address the portal can post to.
-fn is_address(url: &str) -> bool {
+pub(crate) fn is_address(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
