@@ -249,7 +249,7 @@ impl Delivery<'_> {
         // What goes out again has waited for room before.
         let room = match self.failed {
             Some(_) => None,
-            None => match by(last, way_out.room(method)).await {
+            None => match by(last, way_out.room(&self.manifest)).await {
                 Some(room) => Some(room?),
                 None => return Err(self.expired()),
             },

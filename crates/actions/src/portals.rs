@@ -316,7 +316,8 @@ impl PortalsBuilder {
         self
     }
 
-    /// How many calls may wait for one portal, 20,000 unless told, and what becomes of one more.
+    /// How many calls may wait for one portal, 20,000 unless told, and what becomes of one more. A quarter of that room is
+    /// not for calls [in bulk](crate::Client::in_bulk).
     pub fn queue(mut self, calls: usize, overflow: Overflow) -> Self {
         self.queue = (calls, overflow);
         self

@@ -44,7 +44,16 @@ pub(crate) struct WayOut {
     state: Mutex<State>,
     news: Notify,
     room: Arc<Semaphore>,
+    /// As much of it as calls may take that are not urgent.
+    bulk_room: Arc<Semaphore>,
     overflow: Overflow,
+}
+
+/// A call's room in the queue, which it gives back when it leaves.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    _room: OwnedSemaphorePermit,
+    _bulk: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
@@ -56,8 +65,9 @@ struct State {
 }
 
 impl WayOut {
-    /// `longest` is how many calls may wait.
+    /// `longest` is how many calls may wait; a quarter of that is for urgent ones only.
     pub(crate) fn new(limits: Limits, longest: usize, overflow: Overflow) -> Arc<Self> {
+        let longest = longest.clamp(1, Semaphore::MAX_PERMITS);
         Arc::new(Self {
             state: Mutex::new(State {
                 departures: Departures::new(limits),
@@ -65,21 +75,27 @@ impl WayOut {
                 is_closed: false,
             }),
             news: Notify::new(),
-            room: Arc::new(Semaphore::new(longest.clamp(1, Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(longest)),
+            bulk_room: Arc::new(Semaphore::new(longest - longest / 4)),
             overflow,
         })
     }
 
     /// Waits for room in the queue.
-    pub(crate) async fn room(&self, method: &str) -> Result<OwnedSemaphorePermit, Error> {
-        let full = || {
-            let kind = if self.room.is_closed() { ErrorKind::Uninstalled } else { ErrorKind::QueueFull };
-            Error::new(kind, method)
+    pub(crate) async fn room(&self, manifest: &Manifest) -> Result<Waits, Error> {
+        let take = async |room: &Arc<Semaphore>| {
+            let full = || {
+                let kind = if room.is_closed() { ErrorKind::Uninstalled } else { ErrorKind::QueueFull };
+                Error::new(kind, &*manifest.method)
+            };
+            match self.overflow {
+                Overflow::Wait => Arc::clone(room).acquire_owned().await.map_err(|_| full()),
+                Overflow::Refuse => Arc::clone(room).try_acquire_owned().map_err(|_| full()),
+            }
         };
-        match self.overflow {
-            Overflow::Wait => Arc::clone(&self.room).acquire_owned().await.map_err(|_| full()),
-            Overflow::Refuse => Arc::clone(&self.room).try_acquire_owned().map_err(|_| full()),
-        }
+        // In this order: what waits here is in nobody's way.
+        let bulk = if manifest.is_urgent { None } else { Some(take(&self.bulk_room).await?) };
+        Ok(Waits { _room: take(&self.room).await?, _bulk: bulk })
     }
 
     /// Puts a call into the queue. Nothing, if a later one waits already that replaces it.
@@ -117,6 +133,7 @@ impl WayOut {
     /// Turns away what waits, and whatever comes.
     pub(crate) fn close(&self) {
         self.room.close();
+        self.bulk_room.close();
         let mut state = self.state();
         state.is_closed = true;
         let waiting = state.departures.clear();

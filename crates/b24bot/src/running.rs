@@ -25,10 +25,10 @@ use crate::{
     admin::Admin,
     desk::{self, DeskServer},
     intake::{Intake, Source},
+    portals::{self, Here, PausedPortals, PortalDesk},
     sealing::open_installations,
     server::Server,
-    storage::open_store,
-    telemetry, trust,
+    storage, telemetry, trust,
 };
 
 /// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
@@ -37,8 +37,9 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
-    /// Keeps the tokens as the store has them.
-    following: JoinHandle<()>,
+    portals: PortalDesk,
+    /// Keeps tokens and pauses as the store has them.
+    following: [JoinHandle<()>; 2],
     store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
@@ -53,11 +54,15 @@ impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
         let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
         let server = config.server;
+        // An inbound webhook is of one portal, which may have all the room.
+        let is_shared = config.portal.is_none();
         // First of all: two bots on one store would fetch and answer side by side.
         let (store, file) = match (store, &config.store.place) {
             (Some(store), _) => (store, None),
-            (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
-            (None, _) => (open_store(&config.store).await?, None),
+            (None, StorePlace::Embedded(path)) => {
+                (storage::open(&config.store, is_shared).await?, Some(path))
+            }
+            (None, _) => (storage::open(&config.store, is_shared).await?, None),
         };
         if config.app.is_some() {
             let installations = open_installations(&config.store, &store).await?;
@@ -88,9 +93,16 @@ impl Running {
             admin = Some(Server::start(listener, router.router()));
         }
         let tokens = Arc::new(tokens);
-        let following = trust::follow(&store, &tokens).await?;
+        let following_tokens = trust::follow(&store, &tokens).await?;
+        let (paused, following_pauses) = PausedPortals::follow(&store, Some(dispatcher.pauses())).await?;
+        let here = Here {
+            store: Arc::clone(&store),
+            tokens: Arc::clone(&tokens),
+            portals: dispatcher.portals().clone(),
+            paused,
+        };
         let desk = match file {
-            Some(file) => serve_desk(&store, file).await,
+            Some(file) => serve_desk(here.clone(), file).await,
             None => None,
         };
         let from = source.to_string();
@@ -105,7 +117,8 @@ impl Running {
             address,
             admin_address,
             tokens,
-            following,
+            portals: PortalDesk::here(here),
+            following: [following_tokens, following_pauses],
             store,
             ready,
             intake,
@@ -139,6 +152,12 @@ impl Running {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The portals: which there are and how they do; to pause one, or remove it.
+    #[must_use]
+    pub fn portals(&self) -> &PortalDesk {
+        &self.portals
     }
 
     /// Believes a portal from now on by this application token and no other. It is kept in the store, and known to all
@@ -236,7 +255,7 @@ impl Running {
             );
         }
         // Last, so that one can watch how the bot drains.
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         if let Some(desk) = self.desk {
             desk.stop().await;
         }
@@ -253,12 +272,12 @@ impl Running {
     }
 }
 
-/// Lets `b24bot inbox` look into a store that only this process can open. The bot can do without.
-async fn serve_desk(store: &Arc<dyn Store>, file: &Path) -> Option<DeskServer> {
-    match desk::serve(Arc::<dyn Store>::clone(store), file).await {
+/// Lets `b24bot inbox` and `portals` look into a store that only this process can open. The bot can do without.
+async fn serve_desk(here: Here, file: &Path) -> Option<DeskServer> {
+    match desk::serve_with(Arc::<dyn Store>::clone(&here.store), portals::router(here), file).await {
         Ok(server) => Some(server),
         Err(error) => {
-            tracing::warn!(%error, "`b24bot inbox` cannot look into the store while this bot runs");
+            tracing::warn!(%error, "`b24bot inbox` and `portals` cannot look into the store while this bot runs");
             None
         }
     }

@@ -43,8 +43,15 @@ fn install() -> Option<PrometheusHandle> {
         "1 while the store cannot write: events are refused with 503"
     );
     metrics::describe_counter!("b24bot_store_failures_total", "Writes of the store that failed");
+    metrics::describe_gauge!("b24bot_portals_paused", "Portals that are paused: their events wait");
+    metrics::describe_counter!(
+        "b24bot_store_share_refusals_total",
+        "Deliveries that were refused because their portal has its share of the store already"
+    );
     // Shown from the start, whatever has begun before there was anyone to tell.
     metrics::gauge!("b24bot_actions_queued").increment(0.0);
     metrics::gauge!("b24bot_store_failing").increment(0.0);
+    metrics::gauge!("b24bot_portals_paused").increment(0.0);
+    metrics::counter!("b24bot_store_share_refusals_total").increment(0);
     Some(handle)
 }

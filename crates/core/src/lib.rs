@@ -27,7 +27,7 @@ mod webhook;
 pub use application::{AppInstall, AppMethodConfirm, AppPayment, AppUninstall, AppUpdate};
 pub use claim::Claim;
 pub use decode::{Delivery, decode, decode_fetched};
-pub use desk::{Desk, Listed, Stats, Which};
+pub use desk::{Desk, Listed, PortalDepth, Stats, Which};
 pub use effects::{Effect, Effects, Ended, EntryEffects};
 pub use entry::{Entry, EntryId, Progress, Settled};
 pub use envelope::{Envelope, EventKey, Lane};

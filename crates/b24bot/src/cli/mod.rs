@@ -7,6 +7,7 @@ mod inbox;
 mod local;
 pub(crate) mod logging;
 mod new;
+mod portals;
 #[cfg(feature = "portal")]
 mod replay;
 mod serve;
@@ -157,6 +158,18 @@ Works while the bot runs and while it does not. Results go to stdout; `--json` i
         #[command(subcommand)]
         command: inbox::Inbox,
     },
+
+    /// Portals: how each of them does; pause one, or remove it
+    #[command(after_help = "\
+Works while the bot runs and while it does not. A portal is named by its member id or its domain.
+
+  b24bot portals list                  all of them, with what waits
+  b24bot portals pause PORTAL          its events wait until it is resumed
+  b24bot portals remove PORTAL --yes   erase its credentials, its token and its events")]
+    Portals {
+        #[command(subcommand)]
+        command: portals::PortalsCommand,
+    },
 }
 
 #[derive(Args)]
@@ -183,6 +196,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
             call::call(&config.config, &method, &params, json.as_deref()).await
         }
         Command::Inbox { command } => inbox::run(command).await,
+        Command::Portals { command } => portals::run(command).await,
     }
 }
 

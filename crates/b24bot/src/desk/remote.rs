@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use b24bot_core::{Desk, EntryId, Envelope, InboxError, Listed, Stats, Which};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, RequestBuilder, header::AUTHORIZATION};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     access::Access,
@@ -42,6 +42,21 @@ impl Remote {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("http://{}{path}", self.access.address));
         request.header(AUTHORIZATION, self.access.authorization().expose())
+    }
+
+    /// Asks for something else than the desk itself.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        json: Option<&(impl Serialize + Sync)>,
+    ) -> Result<T, InboxError> {
+        let request = self.request(method, path);
+        ask(match json {
+            Some(json) => request.json(json),
+            None => request,
+        })
+        .await
     }
 }
 
