@@ -67,6 +67,24 @@ pub trait Installer: fmt::Debug + Send + Sync + 'static {
     /// When it is not confirmed, or cannot be now.
     async fn install(&self, request: InstallRequest, vouched_for: bool) -> Result<(), Declined>;
 
+    /// An event with an application token that is not known of its portal. One whose tokens came another way, without it,
+    /// learns it so; the event is taken then.
+    ///
+    /// # Errors
+    ///
+    /// When it is nobody's who may tell it, which it is unless implemented.
+    async fn learn(&self, request: InstallRequest) -> Result<(), Declined> {
+        let _ = request;
+        Err(Declined::NotConfirmed)
+    }
+
+    /// Where to send a browser that comes by GET with that query; nowhere unless implemented. What comes back from an
+    /// authorization comes so where the application has no other address for it.
+    fn elsewhere(&self, query: &str) -> Option<String> {
+        let _ = query;
+        None
+    }
+
     /// An application's page is opened, for the first time or later: what to show.
     async fn page(&self, request: InstallRequest) -> Page;
 }

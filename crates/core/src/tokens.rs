@@ -74,6 +74,12 @@ impl ApplicationTokens {
         self.by_portal.remove(portal);
     }
 
+    /// Whether that portal has a token of its own.
+    #[must_use]
+    pub fn knows(&self, portal: &MemberId) -> bool {
+        self.by_portal.contains_key(portal)
+    }
+
     /// Whether there is no token at all: then nothing is believed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -132,6 +138,7 @@ mod tests {
         assert_eq!(verify(&tokens, "m", "configured"), Err(Rejection::Wrong));
         assert_eq!(verify(&tokens, "m", "own"), Ok(()));
         assert_eq!(verify(&tokens, "n", "own"), Err(Rejection::Wrong));
+        assert!(tokens.knows(&MemberId::from("m")) && !tokens.knows(&MemberId::from("n")));
         tokens.remove(&MemberId::from("m"));
         assert_eq!(verify(&tokens, "m", "configured"), Ok(()));
     }

@@ -105,7 +105,9 @@ impl Webhook {
     async fn accept(&self, request: Request) -> Result<Option<Page>, Refusal> {
         let (head, body) = request.into_parts();
         if head.method != Method::POST {
-            return Err(Refusal::Method);
+            let query = head.uri.query().filter(|_| head.method == Method::GET);
+            let elsewhere = self.installer.as_ref().and_then(|installer| installer.elsewhere(query?));
+            return Err(elsewhere.map_or(Refusal::Method, Refusal::Elsewhere));
         }
         let body =
             tokio::time::timeout(self.read_timeout, read(body)).await.map_err(|_| Refusal::TooSlow)??;
@@ -123,24 +125,13 @@ impl Webhook {
         let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
         let vouched = self.tokens.verify(portal, delivery.application_token());
-        if let Some(installer) = &self.installer
-            && delivery.is_of_application()
-        {
-            let asked = match delivery.install_request() {
-                Some(request) => installer.install(request, vouched.is_ok()).await,
-                None => Err(Declined::NotConfirmed),
-            };
-            if let (Err(rejection), Err(declined)) = (vouched, asked) {
-                counts::add(event, "rejected");
-                self.tell_refusal(rejection);
-                return Err(declined.into());
-            }
+        if let Err(refusal) = self.believe(&delivery, vouched).await {
+            counts::add(event, "rejected");
+            return Err(refusal);
+        }
+        if self.installer.is_some() && delivery.is_of_application() {
             stripped = delivery.without_tokens()?.into();
             delivery = Delivery::parse(&stripped)?;
-        } else if let Err(rejection) = vouched {
-            counts::add(event, "rejected");
-            self.tell_refusal(rejection);
-            return Err(Refusal::NotGenuine);
         }
         let now = SystemTime::now();
         let events = delivery.into_events().inspect_err(|error| {
@@ -162,6 +153,27 @@ impl Webhook {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a delivery is genuine: by its application token, or because the installer finds that it is.
+    async fn believe(&self, delivery: &Delivery<'_>, vouched: Result<(), Rejection>) -> Result<(), Refusal> {
+        let installer = self.installer.as_ref().filter(|_| vouched.is_err() || delivery.is_installation());
+        let asked = match (installer, installer.and_then(|_| delivery.install_request())) {
+            (Some(installer), Some(request)) if delivery.is_installation() => {
+                installer.install(request, vouched.is_ok()).await
+            }
+            (Some(installer), Some(request)) if request.application_token.is_some() => {
+                installer.learn(request).await
+            }
+            _ => Err(Declined::NotConfirmed),
+        };
+        match (vouched, asked) {
+            (Err(rejection), Err(declined)) => {
+                self.tell_refusal(rejection);
+                Err(declined.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What is shown to who opens the application's page, if the body is that.
@@ -254,6 +266,7 @@ async fn read(body: Body) -> Result<Arc<[u8]>, Refusal> {
 /// Why a request is not accepted.
 enum Refusal {
     Method,
+    Elsewhere(String),
     TooSlow,
     TooLarge,
     Interrupted,
@@ -292,6 +305,10 @@ impl IntoResponse for Refusal {
                     answer(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Events come by POST.");
                 with_header(refused, header::ALLOW, HeaderValue::from_static("POST"))
             }
+            Self::Elsewhere(place) => match HeaderValue::try_from(place) {
+                Ok(place) => with_header(StatusCode::FOUND.into_response(), header::LOCATION, place),
+                Err(_) => Self::Method.into_response(),
+            },
             Self::TooSlow => {
                 answer(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time.")
             }

@@ -57,6 +57,15 @@ impl Installer for Told {
         self.answer
     }
 
+    async fn learn(&self, request: InstallRequest) -> Result<(), Declined> {
+        self.asked.lock().unwrap().push((request, false));
+        self.answer
+    }
+
+    fn elsewhere(&self, query: &str) -> Option<String> {
+        query.strip_prefix("code=").map(|code| format!("/elsewhere?code={code}"))
+    }
+
     async fn page(&self, request: InstallRequest) -> Page {
         self.asked.lock().unwrap().push((request, false));
         Page::new(403, "<p>No", "default-src 'none'").retry_after(Duration::from_secs(7))
@@ -157,14 +166,45 @@ async fn what_the_known_token_vouches_for_is_an_event_whatever_comes_of_the_rest
     // Nothing is asked about the application's other events, and no token of theirs is kept either.
     let update = with(include_str!("bodies/onappupdate.form"), &known);
     assert_eq!(endpoint.post("/events", &update).await.status(), 200);
-    assert_eq!(
-        endpoint.post("/events", &with(&update, &[("auth[application_token]", "x")])).await.status(),
-        403
-    );
+    let unknown = with(&update, &[("auth[application_token]", "x"), ("auth[access_token]", "")]);
+    assert_eq!(endpoint.post("/events", &unknown).await.status(), 403);
     assert_eq!((endpoint.stored(), endpoint.told.asked.lock().unwrap().len()), (2, 1));
     let stored = endpoint.shelf.0.lock().unwrap().pop().unwrap();
     let Payload::AppUpdate(update) = &stored.event.payload else { panic!("{stored:?}") };
     assert!(update.auth.is_none() && !String::from_utf8_lossy(stored.event.body()).contains("t0ken"));
+}
+
+#[tokio::test]
+async fn an_unknown_application_token_is_asked_about_where_a_token_comes_with_it() {
+    let message = include_str!("bodies/onimbotmessageadd-group.form");
+    for (answer, status) in [(Ok(()), 200), (Err(Declined::NotConfirmed), 403)] {
+        let endpoint = Endpoint::new(answer);
+        assert_eq!(endpoint.post("/events", message).await.status(), status);
+        assert_eq!(endpoint.told.asked.lock().unwrap().len(), 1);
+        assert_eq!(endpoint.stored(), usize::from(status == 200));
+        let bare = with(message, &[("auth[application_token]", "")]);
+        assert_eq!(endpoint.post("/events", &bare).await.status(), 403);
+        assert_eq!(endpoint.told.asked.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_back_is_sent_on_and_others_may_only_post() {
+    let endpoint = Endpoint::new(Ok(()));
+    for (method, uri, status) in [
+        ("GET", "/events?code=1&state=2", 302),
+        ("GET", "/events", 405),
+        ("GET", "/events?x=1", 405),
+        ("HEAD", "/events?code=1", 405),
+    ] {
+        let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+        let response = endpoint.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{method} {uri}");
+        assert_eq!(
+            response.headers().get("location").is_some_and(|to| to == "/elsewhere?code=1&state=2"),
+            status == 302
+        );
+    }
 }
 
 const PAGE: &str = "AUTH_ID=a&REFRESH_ID=r&AUTH_EXPIRES=3600&APPLICATION_TOKEN=t&APPLICATION_SCOPE=im%2Cimbot\

@@ -27,11 +27,8 @@ pub(crate) fn page(body: &[u8], query: &[u8]) -> Result<Option<InstallRequest>, 
 }
 
 impl Delivery<'_> {
-    /// What is to be confirmed, if it is an installation that brings a token.
+    /// What is to be confirmed, if it brings a token.
     pub(crate) fn install_request(&self) -> Option<InstallRequest> {
-        if self.name != "ONAPPINSTALL" {
-            return None;
-        }
         let root = Fields::of(self.document.root());
         let auth = root.child("auth");
         Some(InstallRequest {
@@ -45,6 +42,11 @@ impl Delivery<'_> {
             language: root.child("data").some_text("LANGUAGE_ID"),
             placement: None,
         })
+    }
+
+    /// Whether it tells of an installation.
+    pub(crate) fn is_installation(&self) -> bool {
+        self.name == "ONAPPINSTALL"
     }
 
     /// Whether it is about the application itself. Its tokens are not needed for handling it then.
