@@ -3,13 +3,17 @@
 use std::{net::IpAddr, path::Path, sync::Arc};
 
 use b24bot_actions::{
-    Application, Limits, Overflow, Portals, PortalsBuilder, Promise, Promises, Reach, RegisteredBot,
+    Application, Limits, Notice, Overflow, Portals, PortalsBuilder, Promise, Promises, Reach, RegisteredBot,
 };
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
 use b24bot_rules::{CommandSettings, Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
 
-use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
+use crate::{
+    Error, ErrorKind, Running, Signals,
+    fetch::BotLog,
+    install::{AppEvents, PortalHooks},
+};
 
 /// A bot, ready to be run.
 ///
@@ -45,6 +49,9 @@ pub struct Bot {
     pub(crate) store: Option<Arc<dyn Store>>,
     /// Where events are fetched from, if they are.
     pub(crate) log: Option<BotLog>,
+    /// What the portals tell of the application.
+    pub(crate) app_events: AppEvents,
+    pub(crate) portal_hooks: PortalHooks,
     /// Whether another port will do where the configured one is taken.
     pub(crate) any_port: bool,
 }
@@ -69,15 +76,22 @@ impl Bot {
             .build()
             .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
         let log = BotLog::configured(&config, &portals)?;
+        let app_events = AppEvents::default();
+        let mut dispatcher = Dispatcher::new(portals);
+        if config.app.is_some() {
+            dispatcher = dispatcher.handler(app_events.clone());
+        }
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
-            dispatcher: Dispatcher::new(portals)
+            dispatcher: dispatcher
                 .handler(rules)
                 .retries(retries(&config.retry))
                 .max_age(config.store.max_age),
             tokens: tokens(&config),
             store: None,
             log,
+            app_events,
+            portal_hooks: PortalHooks::default(),
             any_port: false,
             config,
         })
@@ -109,6 +123,25 @@ impl Bot {
     /// Is told of every error and panic of a handler, instead of the log.
     pub fn on_error(mut self, hook: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
         self.dispatcher = self.dispatcher.on_error(hook);
+        self
+    }
+
+    /// Is told what becomes of the portals that install the application: see
+    /// [`NoticeKind`](b24bot_actions::NoticeKind). Every machine that shares the store is told. It must not wait.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), b24bot::Error> {
+    /// use b24bot::{Bot, actions::NoticeKind};
+    ///
+    /// let bot = Bot::from_config("bot.toml")?.on_portal(|notice| {
+    ///     if notice.kind == NoticeKind::NeedsReinstallation {
+    ///         println!("call the administrator of {}", notice.member_id);
+    ///     }
+    /// });
+    /// # Ok(()) }
+    /// ```
+    pub fn on_portal(mut self, hook: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.portal_hooks.add(hook);
         self
     }
 
@@ -155,7 +188,8 @@ impl Bot {
                 warning.help().unwrap_or_default()
             );
         }
-        if self.log.is_none() && self.tokens.is_empty() && !self.any_port {
+        let learns = self.any_port || self.config.app.is_some();
+        if self.log.is_none() && self.tokens.is_empty() && !learns {
             tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
         }
         Running::start(self).await
@@ -207,7 +241,7 @@ pub fn portals(config: &Config) -> PortalsBuilder {
 }
 
 /// Which addresses portals may have: a bot that is reached by nobody outside may call this very machine.
-fn reach(config: &Config) -> Reach {
+pub(crate) fn reach(config: &Config) -> Reach {
     let is_here = |url: &str| {
         let url = reqwest::Url::parse(url).ok();
         let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     fetch::{BotLog, Fetching, Log as _, Poller},
+    install::{self, Door, Reception},
     server::Server,
 };
 
@@ -25,12 +26,25 @@ pub(crate) enum Intake {
 }
 
 impl Intake {
-    pub(crate) fn start(source: Source, store: &Arc<dyn Store>, tokens: &Arc<ApplicationTokens>) -> Self {
+    /// `reception` is asked about installations, if there can be any.
+    pub(crate) fn start(
+        source: Source,
+        store: &Arc<dyn Store>,
+        tokens: &Arc<ApplicationTokens>,
+        reception: Option<Arc<Reception>>,
+    ) -> Self {
         let inbox: Arc<dyn Inbox> = Arc::<dyn Store>::clone(store);
         match source {
             Source::Portal { listener, path } => {
-                let webhook = Webhook::new(inbox, Arc::clone(tokens)).router(&path);
-                Self::Endpoint(Server::start(listener, webhook.fallback(unknown_path)))
+                let webhook = Webhook::new(inbox, Arc::clone(tokens));
+                let router = match reception {
+                    Some(reception) => {
+                        let pages = install::router(&reception);
+                        webhook.installer(Arc::new(Door(reception))).router(&path).merge(pages)
+                    }
+                    None => webhook.router(&path),
+                };
+                Self::Endpoint(Server::start(listener, router.fallback(unknown_path)))
             }
             Source::Log(log) => Self::Fetching(Fetching::start(log, inbox)),
         }

@@ -8,6 +8,7 @@ mod dev;
 mod error;
 mod fetch;
 mod follow;
+mod install;
 mod intake;
 pub mod portals;
 pub mod registration;

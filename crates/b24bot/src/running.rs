@@ -24,6 +24,7 @@ use crate::{
     Bot, Error, ErrorKind, Signals,
     admin::Admin,
     desk::{self, DeskServer},
+    install::{Reception, Upkeep},
     intake::{Intake, Source},
     portals::{self, Here, PausedPortals, PortalDesk},
     sealing::open_installations,
@@ -45,6 +46,8 @@ pub struct Running {
     intake: Intake,
     admin: Option<Server>,
     desk: Option<DeskServer>,
+    /// Keeps the bot registered where the application is installed.
+    upkeep: Option<Upkeep>,
     dispatcher: JoinHandle<Result<Drained, InboxError>>,
     drain: Drain,
     drain_limit: Duration,
@@ -52,8 +55,8 @@ pub struct Running {
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
-        let server = config.server;
+        let Bot { config, dispatcher, tokens, store, log, app_events, portal_hooks, any_port } = bot;
+        let server = config.server.clone();
         // An inbound webhook is of one portal, which may have all the room.
         let is_shared = config.portal.is_none();
         // First of all: two bots on one store would fetch and answer side by side.
@@ -106,7 +109,12 @@ impl Running {
             None => None,
         };
         let from = source.to_string();
-        let intake = Intake::start(source, &store, &tokens);
+        let reception = address.and_then(|address| Reception::new(&config, &here, address));
+        let upkeep = reception.as_ref().map(|reception| {
+            app_events.serve(reception);
+            Upkeep::start(reception, portal_hooks)
+        });
+        let intake = Intake::start(source, &store, &tokens, reception);
         let drain = dispatcher.drain();
         let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&store)));
         ready.store(true, Ordering::Relaxed);
@@ -124,6 +132,7 @@ impl Running {
             intake,
             admin,
             desk,
+            upkeep,
             dispatcher,
             drain,
             drain_limit: server.drain,
@@ -236,6 +245,8 @@ impl Running {
         self.store.close();
         self.drain.within(self.drain_limit);
         let ended = ended(self.dispatcher.await);
+        // What is under way is done again after the next start.
+        drop(self.upkeep);
         if let Err(error) = self.store.flush().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "what was handled last cannot be recorded: it will be handled again");

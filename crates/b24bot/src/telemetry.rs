@@ -42,6 +42,22 @@ fn install() -> Option<PrometheusHandle> {
         "b24bot_store_failing",
         "1 while the store cannot write: events are refused with 503"
     );
+    metrics::describe_gauge!(
+        "b24bot_portals",
+        "Portals that installed the application, by what their tokens are good for"
+    );
+    metrics::describe_gauge!(
+        "b24bot_portals_unregistered",
+        "Portals where the bot is not yet registered as it is wanted"
+    );
+    metrics::describe_counter!(
+        "b24bot_installs_total",
+        "Installations that were told of, by whether they were confirmed"
+    );
+    metrics::describe_counter!(
+        "b24bot_registrations_total",
+        "Registrations of the bot on portals, by outcome"
+    );
     metrics::describe_counter!("b24bot_store_failures_total", "Writes of the store that failed");
     metrics::describe_gauge!("b24bot_portals_paused", "Portals that are paused: their events wait");
     metrics::describe_counter!(
