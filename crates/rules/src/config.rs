@@ -1,6 +1,7 @@
 //! `bot.toml`.
 
 mod addresses;
+mod network;
 mod quantities;
 mod rules;
 mod sections;
@@ -8,9 +9,11 @@ mod settings;
 
 use std::{fs, path::Path};
 
+pub use network::Network;
 pub use settings::{
     AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
+    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, TlsSettings,
+    WhenFull,
 };
 
 use rules::Voice;
@@ -238,14 +241,14 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let portal = portal.map(|table| sections::portal(&table));
     let app = app.map(|table| sections::app(&table));
     let security = security.map(|table| sections::security(&table));
-    let server = root.section("server").map(|table| sections::server(&table, !is_local));
+    let server = root.section("server").map(|table| sections::server(&table, is_local));
     let nobody = BotSettings::default();
     let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
     // Where the bot has mistakes no settings come out, whatever its code.
     let store = store(root, code.unwrap_or_default());
     let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
-    let admin = root.section("admin").map(|table| sections::admin(&table));
+    let admin = root.section("admin").map(|table| sections::admin(&table, is_local));
     let rules = rules::rules(&root.sections("rule"), &voice);
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {

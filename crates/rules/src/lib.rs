@@ -15,9 +15,9 @@ mod ruleset;
 mod view;
 
 pub use config::{
-    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode,
+    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode, Network,
     PortalSettings, RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
-    WhenFull,
+    TlsSettings, WhenFull,
 };
 pub use diagnostic::Diagnostic;
 pub use error::{ConfigError, ConfigErrorKind};

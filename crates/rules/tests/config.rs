@@ -6,8 +6,8 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use b24bot_core::BotId;
 use b24bot_rules::{
-    Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
-    StorePlace, StoreSettings, WhenFull,
+    Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, Network, RetryOrder, RetrySettings,
+    Rule, StorePlace, StoreSettings, WhenFull,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -48,10 +48,14 @@ fn every_key_has_its_place() {
         listen = "[::1]:80"
         path = "/"
         public_url = "https://bot.example/base/"
+        tls_certificate = "/etc/ssl/bot.pem"
+        tls_key = "keys/bot.key"
+        proxies = ["127.0.0.1", "2001:db8::/32"]
         drain = "0s"
 
         [security]
         application_token = "t0ken"
+        senders = "203.0.113.0/24"
 
         [store]
         path = "data/b24bot.db"
@@ -77,7 +81,8 @@ fn every_key_has_its_place() {
         when_full = "refuse"
 
         [admin]
-        listen = "127.0.0.1:9000"
+        listen = "0.0.0.0:9000"
+        token = "adm1nadm1nadm1nadm1n"
         "#,
     );
     assert_eq!((config.bot.code.as_str(), config.bot.name.as_str()), ("like_bot", "Like bot"));
@@ -111,10 +116,19 @@ fn every_key_has_its_place() {
     let limits = &config.limits;
     assert_eq!((limits.burst, limits.per_second, limits.work_time), (250, 5.0, 420.0));
     assert_eq!((limits.queue, limits.when_full), (100, WhenFull::Refuse));
-    assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9000);
+    let tls = config.server.tls.as_ref().unwrap();
+    assert_eq!(
+        (tls.certificate.as_path(), tls.key.as_path()),
+        (Path::new("/etc/ssl/bot.pem"), Path::new("keys/bot.key"))
+    );
+    let networks = |networks: &[Network]| networks.iter().map(Network::to_string).collect::<Vec<_>>();
+    assert_eq!(networks(&config.server.proxies), ["127.0.0.1/32", "2001:db8::/32"]);
+    assert_eq!(networks(&config.security.senders), ["203.0.113.0/24"]);
+    let admin = config.admin.as_ref().unwrap();
+    assert_eq!((admin.listen.port(), admin.token.as_ref().unwrap().expose()), (9000, "adm1nadm1nadm1nadm1n"));
     let shown = format!("{config:?}");
     assert!(
-        !shown.contains("local/") && !shown.contains("t0ken") && !shown.contains("0123456789"),
+        ["local/", "t0ken", "0123456789", "adm1n"].iter().all(|secret| !shown.contains(secret)),
         "{shown}"
     );
 }
@@ -134,6 +148,9 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.server.path, "/bitrix24/events");
     assert!(config.server.public_url.is_none() && config.security.application_token.is_none());
     assert_eq!(config.server.drain, Duration::from_secs(25));
+    assert!(
+        config.server.tls.is_none() && config.server.proxies.is_empty() && config.security.senders.is_empty()
+    );
     let store = &config.store;
     assert!(matches!(&store.place, StorePlace::Embedded(path) if path == Path::new("b24bot.db")));
     assert_eq!(
@@ -155,6 +172,7 @@ fn what_is_left_out_has_a_default() {
 
     let admin = parse("bot.code = 'b'\n[admin]").admin.unwrap();
     assert_eq!(admin.listen.to_string(), "127.0.0.1:8081");
+    assert!(admin.token.is_none());
 }
 
 #[test]
@@ -404,4 +422,13 @@ fn the_promised_file_is_understood() {
     };
     let config = Config::parse("bot.toml", text, &env).unwrap();
     assert!(config.portal.is_some() && config.app.is_some() && config.rules.len() == 1);
+}
+
+#[test]
+fn the_local_portal_asks_for_no_certificate_no_sender_and_no_admin_token() {
+    let text = "[bot]\ncode = 'b'\n[server]\ntls_certificate = '${NOPE}'\n[security]\nsenders = ['${NOPE}']\n\
+        [admin]\nlisten = '0.0.0.0:8081'\ntoken = '${NOPE}'";
+    let config = Config::parse_for_local_portal("bot.toml", text, &|_| None).unwrap();
+    assert!(config.server.tls.is_none() && config.security.senders.is_empty());
+    assert!(config.admin.unwrap().token.is_none());
 }

@@ -6,6 +6,7 @@ use b24bot_actions::{AddressErrorKind, WebhookUrl};
 use b24bot_core::Secret;
 use url::{Host, Url};
 
+use super::Network;
 use crate::document::Item;
 
 const WEBHOOK: &str = "https://DOMAIN/rest/USER/SECRET/";
@@ -98,6 +99,24 @@ pub(super) fn path(item: &Item<'_>) -> Option<String> {
         text.fail("`path` has characters that no path has", "letters, digits, `-`, `_` and `/` are safe");
     } else {
         return Some(text.value);
+    }
+    None
+}
+
+/// A network, or one address.
+pub(super) fn network(item: &Item<'_>) -> Option<Network> {
+    let example = "\"203.0.113.0/24\"";
+    let text = item.filled_text(example)?;
+    let network = Network::parse(text.value.trim());
+    match network.filter(|network| network.is_whole()) {
+        Some(network) => return Some(network),
+        None => {
+            let help = match network.filter(|_| !text.is_from_environment()) {
+                Some(network) => format!("did you mean `{}`?", network.whole()),
+                None => "it is an IP address or a network: `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`; names are not looked up".to_owned(),
+            };
+            text.fail(format!("`{}` cannot be {}", item.key, text.quoted()), help);
+        }
     }
     None
 }

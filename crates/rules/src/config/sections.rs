@@ -4,6 +4,7 @@ use std::{
     fmt::Write,
     net::{Ipv4Addr, SocketAddr},
     ops::RangeInclusive,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -13,7 +14,8 @@ use super::{
     addresses, quantities,
     settings::{
         AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
+        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, TlsSettings,
+        WhenFull,
     },
 };
 use crate::document::{Item, Table};
@@ -26,17 +28,20 @@ const KEPT: RangeInclusive<Duration> = SECOND..=Duration::from_secs(3_650 * DAY.
 /// From a megabyte, for less holds no event of the greatest size, to a thousand terabytes.
 const SIZES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000;
 
+/// Of the token of the admin side, at the least.
+const ADMIN_TOKEN_LENGTH: usize = 16;
+
 /// Every section and its keys.
 pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("bot", &["code", "name", "type", "api", "mode"]),
     ("portal", &["webhook", "bot_id", "bot_token", "client_id"]),
     ("app", &["client_id", "client_secret"]),
-    ("server", &["listen", "path", "public_url", "drain"]),
-    ("security", &["application_token"]),
+    ("server", &["listen", "path", "public_url", "tls_certificate", "tls_key", "proxies", "drain"]),
+    ("security", &["application_token", "senders"]),
     ("store", &["path", "nats", "nats_prefix", "max_events", "max_size", "max_age", "remember", "keep_dead"]),
     ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
     ("limits", &["burst", "per_second", "work_time", "queue", "when_full"]),
-    ("admin", &["listen"]),
+    ("admin", &["listen", "token"]),
     (
         "rule",
         &[
@@ -120,26 +125,57 @@ pub(super) fn app(table: &Table<'_>) -> Option<AppSettings> {
     Some(AppSettings { client_id: client_id?.expose().to_owned(), client_secret: client_secret? })
 }
 
-pub(super) fn server(table: &Table<'_>, with_public_url: bool) -> Option<ServerSettings> {
+/// The local portal posts without TLS, and to this machine.
+pub(super) fn server(table: &Table<'_>, is_local: bool) -> Option<ServerSettings> {
     let defaults = ServerSettings::default();
     let listen = table.or("listen", defaults.listen, |item| addresses::listen(item, Ipv4Addr::UNSPECIFIED));
     let path = table.or("path", defaults.path, addresses::path);
     let public_url = match table.get("public_url") {
-        Some(item) if !with_public_url => {
+        Some(item) if is_local => {
             item.unimportant().text();
             Some(None)
         }
         _ => table.maybe("public_url", addresses::public_url),
     };
+    let tls = if is_local { Some(None) } else { tls(table) };
+    let proxies = table.all("proxies", addresses::network);
     let drain =
         table.or("drain", defaults.drain, |item| quantities::duration(item, &(Duration::ZERO..=HOUR), "25s"));
-    Some(ServerSettings { listen: listen?, path: path?, public_url: public_url?, drain: drain? })
+    Some(ServerSettings {
+        listen: listen?,
+        path: path?,
+        public_url: public_url?,
+        tls: tls?,
+        proxies: proxies?,
+        drain: drain?,
+    })
+}
+
+/// The outer `None` is a mistake.
+#[expect(clippy::option_option, reason = "absent and wrong are different")]
+fn tls(table: &Table<'_>) -> Option<Option<TlsSettings>> {
+    let read = |key: &'static str, example: &str| {
+        table.maybe(key, |item| Some(PathBuf::from(item.filled_text(example)?.value)))
+    };
+    let certificate = read("tls_certificate", "\"/etc/ssl/bot.example.com.pem\"");
+    let key = read("tls_key", "\"/etc/ssl/bot.example.com.key\"");
+    for (one, other) in [("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")] {
+        if let (Some(item), None) = (table.get(one), table.get(other)) {
+            item.document.fail(
+                item.key_span,
+                format!("`{one}` needs `{other}`"),
+                "the certificates in the one file, the private key in the other, both in PEM",
+            );
+        }
+    }
+    Some(certificate?.zip(key?).map(|(certificate, key)| TlsSettings { certificate, key }))
 }
 
 pub(super) fn security(table: &Table<'_>) -> Option<SecuritySettings> {
     let application_token =
         table.maybe("application_token", |item| secret(item, "\"${B24_APPLICATION_TOKEN}\""));
-    Some(SecuritySettings { application_token: application_token? })
+    let senders = if table.matters { table.all("senders", addresses::network) } else { Some(Vec::new()) };
+    Some(SecuritySettings { application_token: application_token?, senders: senders? })
 }
 
 /// `bot_code` gives the prefix on a NATS server, unless it is written.
@@ -276,10 +312,40 @@ pub(super) fn limits(table: &Table<'_>) -> Option<LimitSettings> {
     })
 }
 
-pub(super) fn admin(table: &Table<'_>) -> Option<AdminSettings> {
+pub(super) fn admin(table: &Table<'_>, is_local: bool) -> Option<AdminSettings> {
     let host = Ipv4Addr::LOCALHOST;
     let listen = table.or("listen", SocketAddr::from((host, 8081)), |item| addresses::listen(item, host));
-    Some(AdminSettings { listen: listen? })
+    let is_needed = listen.is_some_and(|listen| !listen.ip().is_loopback());
+    let token = match table.get("token") {
+        // The local portal's bot keeps to this machine, and needs no setting at all.
+        None if is_local => Some(None),
+        Some(item) if is_local => {
+            item.unimportant().text();
+            Some(None)
+        }
+        Some(item) => admin_token(&item).map(Some),
+        None if is_needed => {
+            let advice = "add `token = \"${B24BOT_ADMIN_TOKEN}\"`, or listen on `127.0.0.1:8081`";
+            let message = "[admin] on an address that others reach lacks `token`";
+            table.fail_missing(message.to_owned(), advice.to_owned());
+            None
+        }
+        None => Some(None),
+    };
+    Some(AdminSettings { listen: listen?, token: token? })
+}
+
+/// The word that the admin side asks for.
+fn admin_token(item: &Item<'_>) -> Option<Secret> {
+    let token = secret(item, "\"${B24BOT_ADMIN_TOKEN}\"")?;
+    if token.expose().len() < ADMIN_TOKEN_LENGTH {
+        item.fail(
+            format!("`token` is shorter than {ADMIN_TOKEN_LENGTH} characters"),
+            "what is short can be guessed: `openssl rand -hex 16` makes one",
+        );
+        return None;
+    }
+    Some(token)
 }
 
 fn secret(item: &Item<'_>, example: &str) -> Option<Secret> {
@@ -292,6 +358,8 @@ impl Default for ServerSettings {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             path: "/bitrix24/events".to_owned(),
             public_url: None,
+            tls: None,
+            proxies: Vec::new(),
             drain: Duration::from_secs(25),
         }
     }

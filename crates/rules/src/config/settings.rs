@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use b24bot_actions::WebhookUrl;
 use b24bot_core::{BotId, Secret};
 
+use super::Network;
+
 /// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`). Without the section, a bot
 /// with the code `b24bot`.
 #[derive(Clone, Debug)]
@@ -101,9 +103,23 @@ pub struct ServerSettings {
     pub path: String,
     /// How the portal reaches this server: `https://bot.example.com`, without a last slash.
     pub public_url: Option<String>,
+    /// The certificate with which the endpoint serves https by itself; without, it is plain http.
+    pub tls: Option<TlsSettings>,
+    /// Whose `X-Forwarded-For` is believed; nobody's unless given.
+    pub proxies: Vec<Network>,
     /// How long, after it was told to stop, the bot still handles what it has accepted; 25 seconds unless given, at
     /// most an hour.
     pub drain: Duration,
+}
+
+/// `tls_certificate` and `tls_key` of `[server]`: files in PEM, relative to the working directory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TlsSettings {
+    /// The certificate, and behind it those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// `[security]`: how the portal proves that it is the portal.
@@ -112,6 +128,8 @@ pub struct ServerSettings {
 pub struct SecuritySettings {
     /// `auth[application_token]` of its events. An application learns it when it is installed.
     pub application_token: Option<Secret>,
+    /// From where requests are taken; from anywhere if there is none.
+    pub senders: Vec<Network>,
 }
 
 /// `[store]`: where accepted events wait, how many of them, and how long.
@@ -220,4 +238,7 @@ pub struct LimitSettings {
 pub struct AdminSettings {
     /// The address to listen on; `127.0.0.1:8081` unless given.
     pub listen: SocketAddr,
+    /// What one has to know to see more than whether the bot is well, at least 16 bytes. It is there unless `listen`
+    /// is on loopback.
+    pub token: Option<Secret>,
 }
