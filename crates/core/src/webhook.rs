@@ -1,6 +1,7 @@
 //! The endpoint to which portals post events.
 
 mod counts;
+mod reading;
 
 use std::{
     fmt,
@@ -14,19 +15,19 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
 };
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 
-use self::counts::{Accepted, Name};
+use self::{
+    counts::{Accepted, Name},
+    reading::Room,
+};
 use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
 
-/// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
-const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a sender may take for its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,8 +41,9 @@ const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
 /// | 200 | a verified event is stored, was stored before, or is of no interest |
 /// | 400 | the body cannot be read as an event |
 /// | 403 | the application token is missing, wrong, or none is known for that portal |
-/// | 405, 408, 413 | another method; a body that does not arrive in time; a body over 1 MiB |
-/// | 503 with `Retry-After` | it cannot be stored now |
+/// | 405, 408 | another method; a body that does not arrive in time |
+/// | 413, 415 | a body over 1 MiB; one with a `Content-Encoding` |
+/// | 503 with `Retry-After` | it cannot be stored now, or too many large bodies come at once |
 ///
 /// Errors are JSON, in the platform's own form: `{"error": "CODE", "error_description": "…"}`.
 #[derive(Clone)]
@@ -49,6 +51,7 @@ pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
     read_timeout: Duration,
+    room: Room,
     accepted: Arc<Accepted>,
     refused: Arc<AtomicU64>,
     unstored: Arc<AtomicU64>,
@@ -63,6 +66,7 @@ impl Webhook {
             inbox,
             tokens,
             read_timeout: READ_TIMEOUT,
+            room: Room::default(),
             accepted: Arc::new(Accepted::new()),
             refused: Arc::default(),
             unstored: Arc::default(),
@@ -90,10 +94,14 @@ impl Webhook {
         if request.method() != Method::POST {
             return Err(Refusal::Method);
         }
-        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
+        if request.headers().get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
+            return Err(Refusal::Encoded);
+        }
+        let received = tokio::time::timeout(self.read_timeout, self.room.read(request.into_body()))
             .await
             .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body).inspect_err(|_| counts::add(Name::OTHER, "malformed"))?;
+        let delivery =
+            Delivery::parse(&received.body).inspect_err(|_| counts::add(Name::OTHER, "malformed"))?;
         let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
         if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
@@ -171,41 +179,13 @@ async fn put(inbox: Arc<dyn Inbox>, envelopes: Vec<Envelope>) -> Result<Vec<Stor
     stored.map_err(|_| InboxError::storage("the store panicked")).flatten()
 }
 
-/// Reads a body up to the limit. What is beyond is read too, up to a point, and dropped: a sender whose connection
-/// closes while it still writes would see that, and not the answer.
-async fn read(body: Body) -> Result<Arc<[u8]>, Refusal> {
-    let mut chunks = body.into_data_stream();
-    // Mostly all of it.
-    let mut first = Bytes::new();
-    let mut joined = Vec::new();
-    let mut received = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::Interrupted)?;
-        received += chunk.len();
-        if received <= BODY_LIMIT {
-            if first.is_empty() {
-                first = chunk;
-                continue;
-            }
-            if joined.is_empty() {
-                joined.extend_from_slice(&first);
-            }
-            joined.extend_from_slice(&chunk);
-        } else if received > 4 * BODY_LIMIT {
-            break;
-        }
-    }
-    if received > BODY_LIMIT {
-        return Err(Refusal::TooLarge);
-    }
-    Ok(Arc::from(if joined.is_empty() { &*first } else { &*joined }))
-}
-
 /// Why a request is not accepted.
 enum Refusal {
     Method,
     TooSlow,
     TooLarge,
+    Encoded,
+    Crowded,
     Interrupted,
     Unreadable(DecodeError),
     NotGenuine,
@@ -238,6 +218,22 @@ impl IntoResponse for Refusal {
             Self::TooLarge => {
                 answer(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is over 1 MiB.")
             }
+            Self::Encoded => {
+                let refused = answer(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "UNSUPPORTED_MEDIA_TYPE",
+                    "Bodies are taken as they are, without Content-Encoding.",
+                );
+                with_header(refused, header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            }
+            Self::Crowded => {
+                let refused = answer(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "SERVICE_UNAVAILABLE",
+                    "Too many large bodies at once.",
+                );
+                with_header(refused, header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
             Self::Interrupted => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The body broke off."),
             Self::Unreadable(error) => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string()),
             Self::NotGenuine => {
@@ -267,10 +263,10 @@ mod tests {
     use std::sync::Mutex;
 
     use async_trait::async_trait;
-    use axum::http::Request;
+    use axum::{body::Body, http::Request};
     use tower::ServiceExt;
 
-    use super::*;
+    use super::{reading::BODY_LIMIT, *};
     use crate::{Depth, Entry, InboxErrorKind, Secret, Settled};
 
     /// Stores up to two events, and takes its time.
@@ -318,6 +314,44 @@ mod tests {
     async fn send(router: &Router, method: &str, uri: &str, body: impl Into<Body>) -> Response {
         let request = Request::builder().method(method).uri(uri).body(body.into()).unwrap();
         router.clone().oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_body_that_would_have_to_be_unpacked_is_refused_unread() {
+        let (router, shelf) = endpoint();
+        for (encoding, status) in [("gzip", 415), ("br, identity", 415), ("identity", 200)] {
+            // Reading it would take for ever.
+            let unread = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+            let body = if status == 200 { Body::from(MESSAGE) } else { Body::from_stream(unread) };
+            let request = Request::post("/events").header("content-encoding", encoding).body(body).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{encoding}");
+            if status == 415 {
+                assert_eq!(response.headers()["accept-encoding"], "identity");
+                assert_eq!(error_code(response).await, "UNSUPPORTED_MEDIA_TYPE");
+            }
+        }
+        assert_eq!(shelf.0.lock().unwrap().len(), 1);
+    }
+
+    /// Whatever a sender makes up, the answer repeats none of it.
+    #[tokio::test]
+    async fn no_refusal_repeats_what_was_sent() {
+        let (router, _) = endpoint();
+        for body in [
+            "event=needle<script>",
+            "event=NEEDLE&auth[application_token]=needle&auth[member_id]=needle",
+            r#"{"needle": {"event": needle}}"#,
+            "event=ONIMBOTMESSAGEADD&data[needle]=needle&auth[application_token]=t",
+            "needle",
+        ] {
+            let response = send(&router, "POST", "/events?needle=needle", body).await;
+            assert!(response.status().is_client_error(), "{body}");
+            let headers = format!("{:?}", response.headers()).to_lowercase();
+            let answered = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let answered = String::from_utf8_lossy(&answered).to_lowercase();
+            assert!(!answered.contains("needle") && !headers.contains("needle"), "{body}: {answered}");
+        }
     }
 
     async fn error_code(response: Response) -> String {
