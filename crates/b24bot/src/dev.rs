@@ -53,9 +53,11 @@ impl Bot {
             let message = "this bot has credentials of a real portal: make it with `Bot::for_dev`, which leaves them out";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let Config { bot, server, admin, .. } = &mut self.config;
+        let Config { bot, server, security, admin, .. } = &mut self.config;
         // Nothing outside knows the bot here: it keeps to this machine, and another port will do.
         server.listen.set_ip(Ipv4Addr::LOCALHOST.into());
+        server.tls = None;
+        security.senders.clear();
         if let Some(admin) = admin {
             admin.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         }

@@ -8,12 +8,12 @@ use tokio::net::TcpListener;
 
 use crate::{
     fetch::{BotLog, Fetching, Log as _, Poller},
-    server::Server,
+    server::{Server, Terms},
 };
 
 /// What events will come from.
 pub(crate) enum Source {
-    Portal { listener: TcpListener, path: String },
+    Portal { listener: TcpListener, path: String, terms: Terms },
     Log(BotLog),
 }
 
@@ -28,9 +28,9 @@ impl Intake {
     pub(crate) fn start(source: Source, store: &Arc<dyn Store>, tokens: &Arc<ApplicationTokens>) -> Self {
         let inbox: Arc<dyn Inbox> = Arc::<dyn Store>::clone(store);
         match source {
-            Source::Portal { listener, path } => {
+            Source::Portal { listener, path, terms } => {
                 let webhook = Webhook::new(inbox, Arc::clone(tokens)).router(&path);
-                Self::Endpoint(Server::start(listener, webhook.fallback(unknown_path)))
+                Self::Endpoint(Server::start_on(listener, webhook.fallback(unknown_path), terms))
             }
             Source::Log(log) => Self::Fetching(Fetching::start(log, inbox)),
         }
@@ -70,7 +70,9 @@ impl Intake {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Portal { path, .. } => write!(f, "taking events at {path}"),
+            Self::Portal { path, terms, .. } => {
+                write!(f, "taking events at {path}{}", if terms.tls.is_some() { " over https" } else { "" })
+            }
             Self::Log(log) => write!(f, "fetching events of the bot {}", log.name()),
         }
     }

@@ -22,10 +22,10 @@ use tokio::{
 
 use crate::{
     Bot, Error, ErrorKind, Signals,
-    admin::Admin,
+    admin::{Admin, Guard},
     desk::{self, DeskServer},
     intake::{Intake, Source},
-    server::Server,
+    server::{Certificates, Gate, Server, Terms},
     storage::open_store,
     telemetry, trust,
 };
@@ -36,8 +36,8 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
-    /// Keeps the tokens as the store has them.
-    following: JoinHandle<()>,
+    /// Keeps the tokens as the store has them, and the certificate as its files have it.
+    following: Vec<JoinHandle<()>>,
     store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
@@ -58,12 +58,15 @@ impl Running {
             (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
             (None, _) => (open_store(&config.store).await?, None),
         };
+        let certificates = server.tls.map(Certificates::open).transpose()?;
         let source = match log {
             Some(log) => Source::Log(log),
             None => {
                 let listener =
                     listen("the endpoint", server.listen, "`listen` in [server]", any_port).await?;
-                Source::Portal { listener, path: server.path }
+                let gate = Gate::new(&config.security.senders, &server.proxies);
+                let tls = certificates.as_ref().map(Certificates::acceptors);
+                Source::Portal { listener, path: server.path, terms: Terms { gate, tls } }
             }
         };
         let address = source.address();
@@ -78,11 +81,15 @@ impl Running {
                 ready: Arc::clone(&ready),
                 started: Instant::now(),
                 bot: config.bot.name.as_str().into(),
+                guard: Guard::new(settings)?,
             };
             admin = Some(Server::start(listener, router.router()));
         }
         let tokens = Arc::new(tokens);
-        let following = trust::follow(&store, &tokens).await?;
+        let mut following = vec![trust::follow(&store, &tokens).await?];
+        if let Some(certificates) = certificates {
+            following.push(certificates.follow()?);
+        }
         let desk = match file {
             Some(file) => serve_desk(&store, file).await,
             None => None,
@@ -230,7 +237,7 @@ impl Running {
             );
         }
         // Last, so that one can watch how the bot drains.
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         if let Some(desk) = self.desk {
             desk.stop().await;
         }
