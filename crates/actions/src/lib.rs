@@ -15,6 +15,9 @@ mod deliver;
 mod departures;
 mod error;
 pub mod files;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod like;
 mod measure;
 pub mod methods;

@@ -123,7 +123,9 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When it cannot listen, or the store cannot be opened.
+    /// When it cannot listen, the store cannot be opened, or the certificate is of no use.
+    ///
+    /// With `tls_certificate` in `bot.toml`, SIGHUP no longer ends this process: the certificate is read again.
     ///
     /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
     /// another recorder of the `metrics` crate before.

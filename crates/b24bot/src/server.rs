@@ -190,13 +190,13 @@ struct Door {
 
 impl Door {
     async fn answer(&self, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
-        self.visit.is_busy();
+        self.visit.begin();
         let answer = if self.gate.admits(self.visit.address(), request.headers()) {
             self.router.call(request).await
         } else {
             Ok(refused())
         };
-        self.visit.is_idle();
+        self.visit.finish();
         answer
     }
 }

@@ -105,12 +105,12 @@ impl Visit {
     }
 
     /// A request has come.
-    pub(super) fn is_busy(&self) {
+    pub(super) fn begin(&self) {
         self.seat.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
     /// It has got its answer.
-    pub(super) fn is_idle(&self) {
+    pub(super) fn finish(&self) {
         self.seat.rest(self.house.now());
         self.house.changed.notify_one();
     }
@@ -232,11 +232,11 @@ mod tests {
     async fn a_full_house_closes_the_idlest() {
         let places = Places::new(3, 3);
         let (first, second, third) = (sit(&places, A).await, sit(&places, A).await, sit(&places, B).await);
-        first.is_busy();
+        first.begin();
         let newcomer = sit(&places, B).await;
         assert_eq!([&first, &second, &third, &newcomer].map(is_over), [false, true, false, false]);
         // Who has got an answer just now is not the idlest.
-        first.is_idle();
+        first.finish();
         let _next = sit(&places, B).await;
         assert_eq!([&first, &third, &newcomer].map(is_over), [false, true, false]);
     }
@@ -245,14 +245,14 @@ mod tests {
     async fn nobody_at_work_is_closed_and_newcomers_wait_for_the_first_that_is_done() {
         let places = Places::new(2, 2);
         let (first, second) = (sit(&places, A).await, sit(&places, B).await);
-        first.is_busy();
-        second.is_busy();
+        first.begin();
+        second.begin();
         let mut waiting = Box::pin(places.take(B, false));
         assert!((&mut waiting).now_or_never().is_none());
-        second.is_idle();
+        second.finish();
         let newcomer = waiting.await.unwrap();
         assert_eq!([&first, &second, &newcomer].map(is_over), [false, true, false]);
-        newcomer.is_busy();
+        newcomer.begin();
         let mut waiting = Box::pin(places.take(B, false));
         assert!((&mut waiting).now_or_never().is_none());
         drop(first);
@@ -263,10 +263,10 @@ mod tests {
     async fn an_address_has_its_share_and_no_more() {
         let places = Places::new(100, 2);
         let (first, second) = (sit(&places, A).await, sit(&places, A).await);
-        first.is_busy();
+        first.begin();
         let third = sit(&places, A).await;
         assert_eq!([&first, &second, &third].map(is_over), [false, true, false]);
-        third.is_busy();
+        third.begin();
         assert!(places.take(A, false).await.is_none(), "all of its connections are at work");
         assert!(places.take(B, false).await.is_some());
         assert!(places.take(A, true).await.is_some(), "a proxy has no share");
