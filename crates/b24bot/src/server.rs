@@ -50,7 +50,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(12);
 const CONNECTIONS: usize = 512;
 /// How many of them one address has, this machine and known proxies excepted.
 const SHARE: usize = 64;
-/// The largest head of a request, in bytes. Nothing else that a connection waits for takes more memory.
+/// The largest head of a request, in bytes, give or take what is read at once: so much a connection keeps.
 const HEAD_LIMIT: usize = 32 * 1024;
 /// How many headers it has. Portals and proxies send some twenty.
 const HEADERS: usize = 64;
