@@ -34,23 +34,24 @@ impl Guard {
         Ok(Self { token: settings.token.clone() })
     }
 
-    fn admits(&self, headers: &HeaderMap) -> Result<(), Response> {
+    /// Why one is not let in, if so.
+    fn refusal(&self, headers: &HeaderMap) -> Option<Response> {
         let Some(token) = &self.token else {
             let is_ours =
                 headers.get(header::HOST).is_none_or(|host| host.to_str().is_ok_and(is_no_foreign_name));
-            return if is_ours { Ok(()) } else { Err(misdirected()) };
+            return (!is_ours).then(misdirected);
         };
         let given = headers.get(header::AUTHORIZATION).and_then(|header| presented(header.as_bytes()));
         let is_right = given.is_some_and(|given| given.ct_eq(token.expose().as_bytes()).into());
-        if is_right { Ok(()) } else { Err(unauthorized()) }
+        (!is_right).then(unauthorized)
     }
 }
 
 /// Asks the guard before anything is shown.
 pub(super) async fn ask(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.admits(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
+    match guard.refusal(request.headers()) {
+        None => next.run(request).await,
+        Some(refusal) => refusal,
     }
 }
 
@@ -108,10 +109,7 @@ mod tests {
 
     fn answer(guard: &Guard, name: &'static str, value: &str) -> u16 {
         let headers = [(header::HeaderName::from_static(name), value.parse().unwrap())];
-        match guard.admits(&HeaderMap::from_iter(headers)) {
-            Ok(()) => 200,
-            Err(response) => response.status().as_u16(),
-        }
+        guard.refusal(&HeaderMap::from_iter(headers)).map_or(200, |response| response.status().as_u16())
     }
 
     #[test]
@@ -132,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(answer(&guard, "host", host), status, "{host}");
         }
-        assert!(guard.admits(&HeaderMap::new()).is_ok(), "no browser leaves it out");
+        assert!(guard.refusal(&HeaderMap::new()).is_none(), "no browser leaves it out");
     }
 
     #[test]
@@ -156,7 +154,7 @@ mod tests {
             assert_eq!(answer(&guard, "authorization", &authorization), status, "{authorization}");
         }
         assert_eq!(answer(&guard, "host", "127.0.0.1"), 401);
-        let refusal = guard.admits(&HeaderMap::new()).unwrap_err();
+        let refusal = guard.refusal(&HeaderMap::new()).unwrap();
         assert!(refusal.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic realm="));
     }
 

@@ -101,7 +101,7 @@ impl Certificates {
                 tracing::info!("the certificate was read again");
             }
             Err(error) => {
-                tracing::error!(%error, "the certificate has changed and is of no use: the old one stays")
+                tracing::error!(%error, "the certificate has changed and is of no use: the old one stays");
             }
         }
     }
