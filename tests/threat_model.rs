@@ -31,10 +31,7 @@ fn every_test_that_the_threat_model_names_exists() {
 /// Whether a function of that name stands below an attribute that makes it a test, or is a property.
 fn is_test(text: &str, name: &str) -> bool {
     text.split_once(&format!("fn {name}(")).is_some_and(|(before, _)| {
-        let attributes: Vec<&str> =
-            before.lines().rev().skip(1).take_while(|line| !line.trim().is_empty()).collect();
-        attributes
-            .iter()
-            .any(|line| line.contains("#[test]") || line.contains("test(") || line.contains("::test]"))
+        let mut above = before.trim_end().lines().rev().take_while(|line| !line.trim().is_empty());
+        above.any(|line| line.contains("#[test]") || line.contains("#[tokio::test"))
     })
 }
