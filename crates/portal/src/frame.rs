@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State as Extract};
+use axum::http::HeaderName;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -15,12 +16,12 @@ use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::state::applications::Application;
 
+const NOT_SNIFFED: (HeaderName, &str) = (X_CONTENT_TYPE_OPTIONS, "nosniff");
+
 pub(crate) fn router() -> Router<Arc<Shared>> {
     let script = async || ([(CONTENT_TYPE, SCRIPT), NOT_SNIFFED], include_str!("page/bx24.js"));
     Router::new().route("/application/{id}", get(frame)).route("/api/v1/", get(script))
 }
-
-const NOT_SNIFFED: (axum::http::HeaderName, &str) = (X_CONTENT_TYPE_OPTIONS, "nosniff");
 
 /// The page that posts an application's form into a frame. Forms and frames may go where this application is, and
 /// nowhere else.

@@ -6,7 +6,7 @@ use axum::http::header::{
 };
 use axum::routing::get;
 
-/// Pictures and sounds may come from where a bot says; scripts, styles and data from here alone. Markup can be set
+/// Pictures and sounds may come from where a bot says; scripts, styles, data and frames from here alone. Markup can be set
 /// from text nowhere in the page: it asks for trusted types and makes none.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data: http: https:; media-src 'self'; base-uri 'none'; form-action 'none'; \

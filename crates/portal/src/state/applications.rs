@@ -50,7 +50,7 @@ pub(crate) struct Application {
     pub(crate) payment_expired: bool,
     /// How long what was paid for lasts.
     pub(crate) days: Option<u64>,
-    /// How often a refresh token of its was exchanged.
+    /// How often one of its refresh tokens was exchanged.
     #[serde(default)]
     pub(crate) renewals: u64,
 }

@@ -21,6 +21,7 @@ impl State {
         self.install_with(Settings { scopes, ..Settings::default() })
     }
 
+    /// The same with these settings; an install page is opened at once.
     pub(crate) fn install_with(&mut self, settings: Settings) -> Application {
         let application = self.add_application(settings, Names::default());
         self.begin_installation(&application.client_id, true);
