@@ -27,13 +27,6 @@ fn question(coming: usize) -> OutgoingMessage {
 
 #[async_trait]
 impl Handler for Lunch {
-    // Whenever the bot comes into a chat: to register a command again changes nothing.
-    async fn on_join_chat(&self, ctx: &Context, _: &JoinChat) -> Result<()> {
-        let command = ctx.client()?.imbot().v2().command();
-        command.register(ctx.bot_id()?, "lunch").hidden(true).await?;
-        Ok(())
-    }
-
     async fn on_message(&self, ctx: &Context, message: &Message) -> Result<()> {
         if message.text.eq_ignore_ascii_case("lunch") {
             let poll = Poll { question: ctx.send(question(0)).await?, coming: HashSet::new() };
@@ -63,7 +56,10 @@ impl Handler for Lunch {
 }
 
 fn bot() -> Result<Bot> {
-    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Lunch::default()))
+    let lunch = CommandSettings::new("lunch").hidden();
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?
+        .command(lunch)
+        .handler(Lunch::default()))
 }
 
 #[tokio::main]

@@ -1,21 +1,11 @@
 //! Registers the command `/reverse` and answers it, in any chat where it is.
 
-use std::collections::HashMap;
-
 use b24bot::prelude::*;
 
 struct Reverse;
 
 #[async_trait]
 impl Handler for Reverse {
-    // Whenever the bot comes into a chat: to register a command again changes nothing.
-    async fn on_join_chat(&self, ctx: &Context, _: &JoinChat) -> Result<()> {
-        let command = ctx.client()?.imbot().v2().command();
-        let title = HashMap::from([("en", "Says it backwards"), ("de", "Sagt es rückwärts")]);
-        command.register(ctx.bot_id()?, "reverse").title(title).await?;
-        Ok(())
-    }
-
     async fn on_command(&self, ctx: &Context, command: &Command) -> Result<()> {
         if command.name == "reverse" {
             let backwards: String = command.params.chars().rev().collect();
@@ -27,7 +17,10 @@ impl Handler for Reverse {
 }
 
 fn bot() -> Result<Bot> {
-    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.handler(Reverse))
+    // As [[command]] in a bot.toml of its own would say.
+    let reverse =
+        CommandSettings::new("reverse").title("Says it backwards").title_in("de", "Sagt es rückwärts");
+    Ok(Bot::for_dev(concat!(env!("CARGO_MANIFEST_DIR"), "/bot_v2.toml"))?.command(reverse).handler(Reverse))
 }
 
 #[tokio::main]

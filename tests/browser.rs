@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use b24bot_tests::{Browser, Control, Key, Look, Program, browse, eventually, example};
+use b24bot_tests::{Browser, Control, Key, Look, Pages, Program, browse, eventually, example};
 use serde_json::json;
 
 const DEV: &[&str] = &["dev", "--portal", "127.0.0.1:0"];
@@ -151,6 +151,122 @@ async fn faults_are_ordered_and_the_bot_bears_them() {
     let met: Vec<_> =
         met.as_array().unwrap().iter().map(|request| request["status"].as_u64().unwrap()).collect();
     assert!(met.ends_with(&[500, 200]), "{met:?}");
+}
+
+async fn fill(browser: &Browser, fields: &[(&str, &str)]) {
+    for (name, value) in fields {
+        let field = browser.find(&format!(".install-form [name={name}]")).await;
+        field.send_keys(value).await.unwrap();
+    }
+}
+
+/// Into the page of the application that is open.
+async fn enter(browser: &Browser) {
+    browser.enter(".window.application iframe").await;
+    browser.enter("iframe[name=application]").await;
+}
+
+async fn leave(browser: &Browser) {
+    browser.leave().await;
+    browser.leave().await;
+}
+
+#[tokio::test]
+async fn applications_are_installed_opened_and_uninstalled() {
+    let program = Program::start(&["portal", "--listen", "127.0.0.1:0", "--portals", "2"], None);
+    let url = program.word_after("chat page        ").await;
+    program.word_after("Ctrl-C").await;
+    let (control, pages) = (Control::at(&url), Pages::start().await);
+    let origin = url.trim_end_matches('/');
+    browse("applications", &url, Look::default(), async |browser| {
+        browser.click(".settings .icon", "Applications").await;
+        let (handler, install) = (pages.at("/app"), pages.at("/install"));
+        let names = [("client_id", "local.tea"), ("client_secret", "tea-secret")];
+        fill(browser, &[("handler", &handler), ("install", &install)]).await;
+        fill(browser, &names).await;
+        browser.find(".install-form [name=interface]").await.click().await.unwrap();
+        browser.shot("applications-form").await;
+        browser.click(".install-form button", "Install").await;
+
+        enter(browser).await;
+        browser.see("h1", "Setting up").await;
+        let opened = pages.visit("/install").await;
+        assert_eq!(opened.origin, origin);
+        assert!(opened.path.contains("?DOMAIN=127.0.0.1%3A"), "{}", opened.path);
+        for field in ["AUTH_ID=", "REFRESH_ID=", "APPLICATION_TOKEN=", "member_id=", "PLACEMENT=DEFAULT"] {
+            assert!(opened.body.contains(field), "{field} in {}", opened.body);
+        }
+        browser.see("button:enabled", "Finish").await;
+        leave(browser).await;
+        browser.see(".application-card .status", "not finished").await;
+        browser.shot("applications-installing").await;
+        enter(browser).await;
+        browser.click("button:enabled", "Finish").await;
+        leave(browser).await;
+        browser.gone(".window").await;
+        browser.see(".application-card .status.good", "Installed").await;
+        assert!(pages.visit("event=ONAPPINSTALL").await.path.starts_with("/app"));
+
+        browser.click(".application-card button", "Show secrets").await;
+        browser.see(".secrets code", "tea-secret").await;
+        browser.shot("applications").await;
+        browser.click(".application-card button", "Hide secrets").await;
+        browser.gone(".secrets").await;
+
+        let choose = async |item: &str| {
+            browser.click(".application-card .icon", "More").await;
+            browser.click(".menu button", item).await;
+        };
+        choose("Update").await;
+        browser.see(".application-card .where", "version 2").await;
+        pages.visit("event=ONAPPUPDATE").await;
+        choose("run out").await;
+        browser.see(".application-card .status", "Payment has run out").await;
+        choose("Pay for").await;
+        browser.see(".application-card .status", "Paid for 30 days").await;
+        browser.click(".application-card button", "Open").await;
+        enter(browser).await;
+        browser.see("h1", "The tea bot").await;
+        leave(browser).await;
+        browser.press(Key::Escape).await;
+        browser.gone(".window").await;
+        choose("Uninstall with").await;
+        browser.see(".panel", "No application is installed yet").await;
+        assert!(pages.visit("event=ONAPPUNINSTALL").await.body.contains("CLEAN%5D=1"));
+        assert_eq!(control.get("/control/applications").await, json!([]));
+
+        browser.see(".portals a[aria-current]", ":").await;
+        browser.click(".portals a:not([aria-current])", ":").await;
+        let there = || async { browser.run("return location.origin").await.as_str().map(str::to_owned) };
+        eventually("the other portal", async || there().await.filter(|there| there != origin)).await;
+        browser.find(".link.live").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn applications_on_a_phone_in_russian_and_in_the_dark() {
+    let (_program, url) = dev(None).await;
+    let control = Control::at(&url);
+    let app = json!({"client_id": "local.tea", "handler": "http://127.0.0.1:9/app", "install": "http://127.0.0.1:9/install", "interface": true, "open": false});
+    control.post("/control/applications", &app).await;
+    let look = Look { language: "ru-RU", dark: true, phone: true };
+    browse("applications-phone", &url, look, async |browser| {
+        browser.click(".top .phone", "Назад").await;
+        browser.click(".settings .icon", "Приложения").await;
+        browser.see(".application-card", "Установка не завершена").await;
+        browser.shot("applications-phone-dark").await;
+        let wide = "return document.documentElement.scrollWidth";
+        assert_eq!(browser.run(wide).await, 390, "nothing sticks out");
+        browser.click(".application-card .icon", "Ещё").await;
+        browser.press(Key::Down).await;
+        browser.shot("applications-phone-menu").await;
+        browser.press(Key::Escape).await;
+        browser.gone(".menu").await;
+        browser.click(".panel .phone", "Назад").await;
+        browser.gone(".panel").await;
+    })
+    .await;
 }
 
 #[tokio::test]

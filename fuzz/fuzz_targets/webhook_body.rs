@@ -1,7 +1,4 @@
 //! No body may panic, and what can be decoded has a key, a lane and a `Debug` form.
-//!
-//! `mkdir -p fuzz/corpus/webhook_body; cargo fuzz run -s none webhook_body fuzz/corpus/webhook_body crates/core/tests/bodies`
-//! (on nightly without `-s none`)
 
 #![no_main]
 

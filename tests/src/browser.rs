@@ -171,6 +171,24 @@ impl Browser {
         eventually(&format!("{text:?} to be clicked in {css}"), click).await;
     }
 
+    /// Goes into a frame: what is looked for from now on is looked for there.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be entered.
+    pub async fn enter(&self, css: &str) {
+        self.find(css).await.enter_frame().await.unwrap();
+    }
+
+    /// Goes out of a frame, to the page it is in.
+    ///
+    /// # Panics
+    ///
+    /// When the page is gone.
+    pub async fn leave(&self) {
+        self.client.enter_parent_frame().await.unwrap();
+    }
+
     /// Types into whatever has the focus.
     ///
     /// # Panics

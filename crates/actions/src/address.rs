@@ -22,6 +22,8 @@ pub enum AddressErrorKind {
     NotAWebhook,
     /// The number of the user who made the webhook is not a number.
     User,
+    /// An address that [`Reach`](crate::Reach) does not allow: on this machine, on a private network, or set aside.
+    OutOfReach,
 }
 
 impl AddressError {
@@ -48,6 +50,9 @@ impl fmt::Display for AddressError {
                 "an inbound webhook looks like https://DOMAIN/rest/USER/SECRET/, with nothing after the secret"
             }
             AddressErrorKind::User => "in https://DOMAIN/rest/USER/SECRET/ the part USER must be the user's number",
+            AddressErrorKind::OutOfReach => {
+                "must be a public address: others are called with `private_networks = true` in [security] only"
+            }
         })
     }
 }

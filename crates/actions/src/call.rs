@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use b24bot_core::BotId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -109,6 +110,13 @@ impl Call {
     /// Whether it only reads, by its name.
     pub(crate) fn is_read(&self) -> bool {
         reads(&self.method)
+    }
+
+    /// Whether it acts as that bot whoever signs it, as long as the bot is theirs: it names the bot, or a command of its.
+    pub(crate) fn is_as_bot(&self, bot: BotId) -> bool {
+        let method = self.method.to_ascii_lowercase();
+        let names = || self.text("botid").is_some_and(|named| named == bot.to_string());
+        method == "imbot.command.answer" || (method.starts_with("imbot.") && names())
     }
 
     /// The dialog it goes to, if the parameters tell.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use b24bot_core::Secret;
 use futures_util::future::join_all;
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{Instrument, debug_span};
@@ -134,19 +135,29 @@ async fn send_alone(passenger: &Passenger, flight: &mut Flight) -> Outcome {
     let (client, call) = (&passenger.client, &passenger.outgoing.call);
     let span = debug_span!("rest", portal = %client.domain(), method = call.method());
     let outcome = async {
+        let token = client.token(call.method()).inspect_err(|_| flight.land(Landing::Stayed))?;
         let written;
         let body = match &passenger.outgoing.body {
             Some(body) => body,
             None => {
-                written = Body::from(call.body(client.token())?);
+                written = Body::from(call.body(token.as_ref().map(Secret::expose))?);
                 &written
             }
         };
-        client.request(call.method(), body, flight).await
+        let outcome = client.request(call.method(), body, token.as_ref(), flight).await;
+        note_refused(client, token.as_ref(), outcome.as_ref().err());
+        outcome
     };
     let outcome = outcome.instrument(span).await;
     flight.land(landing(&outcome));
     (outcome, Again::AsBefore)
+}
+
+/// A token that the portal takes no more is used no more.
+fn note_refused(client: &Client, token: Option<&Secret>, error: Option<&Error>) {
+    if let (Some(token), Some(Repeat::AfterRefresh)) = (token, error.map(Error::repeat)) {
+        client.refuse(token);
+    }
 }
 
 async fn send_together(passengers: &[Passenger], flight: &mut Flight) -> Vec<Outcome> {
@@ -154,14 +165,24 @@ async fn send_together(passengers: &[Passenger], flight: &mut Flight) -> Vec<Out
     let span =
         debug_span!("rest", portal = %client.domain(), method = batch::METHOD, calls = passengers.len());
     let commands = passengers.iter().filter_map(|passenger| passenger.outgoing.command.as_deref());
-    let body = Body::from(batch::body(commands, client.token()));
-    let outcome = client.request(batch::METHOD, &body, flight).instrument(span).await;
+    let token = match client.token(batch::METHOD) {
+        Ok(token) => token,
+        Err(error) => {
+            flight.land(Landing::Stayed);
+            let stay = |passenger: &Passenger| (Err(error.during(&passenger.method)), Again::AsBefore);
+            return passengers.iter().map(stay).collect();
+        }
+    };
+    let body = Body::from(batch::body(commands, token.as_ref().map(Secret::expose)));
+    let outcome = client.request(batch::METHOD, &body, token.as_ref(), flight).instrument(span).await;
+    note_refused(client, token.as_ref(), outcome.as_ref().err());
     flight.land(landing(&outcome));
     let fewer = (passengers.len() / 2).max(1);
     match outcome {
         Ok(received) => {
             let methods: Vec<_> = passengers.iter().map(|passenger| &*passenger.method).collect();
             let parts = batch::read(&received, &methods).into_iter().map(|outcome| {
+                note_refused(client, token.as_ref(), outcome.as_ref().err());
                 let again = match &outcome {
                     Err(error) if error.code() == Some(&ErrorCode::BatchMethodNotAllowed) => Again::Alone,
                     Err(error) if error.kind() == &ErrorKind::Answer => Again::WithFewer(fewer),
@@ -226,7 +247,8 @@ impl Passenger {
         followers.is_under_way(false);
         // Nobody knows when the caller looks at the answer: only what may go out again keeps later calls waiting.
         let may_go_again = outcome.as_ref().is_err_and(|error| {
-            matches!(error.repeat(), Repeat::Later | Repeat::IfIdempotent) || again != Again::AsBefore
+            matches!(error.repeat(), Repeat::Later | Repeat::IfIdempotent | Repeat::AfterRefresh)
+                || again != Again::AsBefore
         });
         if !may_go_again {
             drop(turn.take());

@@ -1,12 +1,16 @@
 //! Calls to one portal with one set of credentials.
 
+mod credentials;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use b24bot_core::Secret;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, warn};
 use url::Url;
+
+pub(crate) use credentials::{Credentials, Installed};
 
 use crate::{
     address,
@@ -23,7 +27,6 @@ use crate::{
     redirect,
     retry::RetryPolicy,
     transport::{Reply, Transport},
-    webhook::WebhookUrl,
 };
 
 /// One portal, called with one set of credentials: an inbound webhook or an access token. Cheap to clone.
@@ -43,11 +46,6 @@ struct Inner {
     portal: Arc<PortalState>,
     transport: Arc<Transport>,
     retry: RetryPolicy,
-}
-
-pub(crate) enum Credentials {
-    Webhook(WebhookUrl),
-    Token { endpoint: Url, token: Secret },
 }
 
 /// How calls wait.
@@ -81,7 +79,11 @@ impl Client {
         let actor = match &credentials {
             // A portal's state knows one webhook at most.
             Credentials::Webhook(_) => Actor::default(),
-            Credentials::Token { endpoint, token } => Actor(format!("{endpoint} {}", token.expose()).into()),
+            Credentials::Installation(_) => Actor("installation".into()),
+            Credentials::Own(_, bot) | Credentials::Bot(_, bot) => Actor(format!("bot {bot}").into()),
+            Credentials::Token { endpoint, token, .. } => {
+                Actor(format!("{endpoint} {}", token.expose()).into())
+            }
         };
         let inner = Arc::new(Inner { credentials, actor, portal, transport, retry });
         Self { inner, manner: Manner::default() }
@@ -172,6 +174,12 @@ impl Client {
         match &self.inner.credentials {
             Credentials::Webhook(webhook) => webhook.domain().to_owned(),
             Credentials::Token { endpoint, .. } => address::domain(endpoint),
+            Credentials::Installation(installed)
+            | Credentials::Own(installed, _)
+            | Credentials::Bot(installed, _) => match installed.known() {
+                Ok(known) => known.domain.clone(),
+                Err(_) => installed.portal.to_string(),
+            },
         }
     }
 
@@ -186,17 +194,18 @@ impl Client {
         &self,
         method: &str,
         body: &Body,
+        token: Option<&Secret>,
         flight: &mut Flight,
     ) -> Result<Received, Error> {
         let home = self.url(method)?;
         let mut url = self.inner.portal.present(&home);
         let mut hops = Vec::new();
         loop {
-            let step = self.step(method, &url, body).await;
+            let step = self.step(method, &url, body, token).await;
             measure::request(method, step.as_ref().map_or_else(Error::outcome, Step::outcome));
             match step {
                 Ok(Step::Received(received)) => {
-                    self.inner.portal.moved(&hops);
+                    self.moved(&hops);
                     return Ok(received);
                 }
                 Ok(Step::To(next)) if hops.len() < redirect::MAX_HOPS => {
@@ -209,7 +218,7 @@ impl Client {
                 }
                 Err(error) => {
                     match error.kind() {
-                        ErrorKind::Api(_) => self.inner.portal.moved(&hops),
+                        ErrorKind::Api(_) => self.moved(&hops),
                         ErrorKind::Connect if hops.is_empty() => self.inner.portal.not_moved(&home),
                         _ => {}
                     }
@@ -219,16 +228,45 @@ impl Client {
         }
     }
 
-    async fn step(&self, method: &str, url: &Url, body: &Body) -> Result<Step, Error> {
+    /// The portal answered after these redirections. An installation's address is written down.
+    fn moved(&self, hops: &[(Url, Url)]) {
+        self.inner.portal.moved(hops);
+        let (Credentials::Installation(installed) | Credentials::Own(installed, _)) = &self.inner.credentials
+        else {
+            return;
+        };
+        let Ok(endpoint) = installed.endpoint() else { return };
+        let present = self.inner.portal.present(&endpoint);
+        if present == endpoint {
+            return;
+        }
+        let installed = installed.clone();
+        tokio::spawn(async move {
+            let Some(installations) = installed.authority.installations.get() else { return };
+            let moved = installations.change(&installed.portal, |known| known.move_to(&present)).await;
+            if let Err(error) = moved {
+                let error = &error as &dyn std::error::Error;
+                warn!(portal = %installed.portal, error, "where the portal has moved to cannot be stored");
+            }
+        });
+    }
+
+    async fn step(
+        &self,
+        method: &str,
+        url: &Url,
+        body: &Body,
+        token: Option<&Secret>,
+    ) -> Result<Step, Error> {
         let started = Instant::now();
-        let reply = self.inner.transport.post(method, url, body).await;
+        let reply = self.inner.transport.post(method, url, self.reach(), body, token).await;
         let elapsed = started.elapsed();
         match reply {
             Ok(Reply::Answer { status, body }) => {
                 debug!(status, ?elapsed, "answered");
                 Received::read(method, status, body).map(Step::Received)
             }
-            Ok(Reply::Moved { status, location }) => redirect::target(url, location.as_deref())
+            Ok(Reply::Moved { status, location }) => redirect::target(url, location.as_deref(), self.reach())
                 .map(Step::To)
                 .map_err(|why| Error::new(ErrorKind::Redirect, method).with_status(status).note(why)),
             Err(error) => {
@@ -236,23 +274,6 @@ impl Client {
                 Err(error)
             }
         }
-    }
-
-    pub(crate) fn token(&self) -> Option<&str> {
-        match &self.inner.credentials {
-            Credentials::Webhook(_) => None,
-            Credentials::Token { token, .. } => Some(token.expose()),
-        }
-    }
-
-    fn url(&self, method: &str) -> Result<Url, Error> {
-        let base = match &self.inner.credentials {
-            Credentials::Webhook(webhook) => webhook.base(),
-            Credentials::Token { endpoint, .. } => endpoint,
-        };
-        // The name's characters were checked when the body was written: nothing but a path can come of it.
-        base.join(&format!("./{method}"))
-            .map_err(|error| Error::new(ErrorKind::Params, method).source_from(error))
     }
 
     /// Where a method is asked for at present.
@@ -285,7 +306,15 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("domain", &self.domain())
-            .field("credentials", &if self.is_webhook() { "webhook" } else { "access token" })
+            .field(
+                "credentials",
+                &match &self.inner.credentials {
+                    Credentials::Webhook(_) => "webhook",
+                    Credentials::Token { .. } => "access token",
+                    Credentials::Installation(_) => "installation",
+                    Credentials::Own(..) | Credentials::Bot(..) => "bot of an installation",
+                },
+            )
             .finish_non_exhaustive()
     }
 }

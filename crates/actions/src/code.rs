@@ -79,6 +79,8 @@ codes! {
     InsufficientScope = "insufficient_scope";
     /// 401: the access token has expired; a refreshed one will do.
     ExpiredToken = "expired_token";
+    /// 401: nobody knows the access token, or not any more; a refreshed one may do.
+    InvalidToken = "invalid_token";
     /// 403: the application is installed, but not open to this user.
     UserAccessError = "user_access_error";
     /// 500: the portal was deleted or closed.
@@ -89,6 +91,16 @@ codes! {
     MessageIdError = "MESSAGE_ID_ERROR";
     /// 400, `im.message.like`: it was so already, or the caller cannot see the message.
     WithoutChanges = "WITHOUT_CHANGES";
+
+    // What the authorization server says.
+    /// The refresh token or code has expired, was used, or is another application's.
+    InvalidGrant = "invalid_grant";
+    /// The application's id or key is wrong.
+    InvalidClient = "invalid_client";
+    /// More is asked for than was granted.
+    InvalidScope = "invalid_scope";
+    /// The portal has not paid for the application: its tokens are not renewed.
+    PaymentRequired = "PAYMENT_REQUIRED";
 
     // What single methods say; which do is told by `methods::MethodInfo::errors`.
     /// The chat's id is missing or invalid.
@@ -383,6 +395,7 @@ impl ErrorCode {
                 | Self::ManifestIsNotAvailable
                 | Self::InsufficientScope
                 | Self::ExpiredToken
+                | Self::InvalidToken
                 | Self::UserAccessError
                 | Self::PortalDeleted
                 | Self::OperationTimeLimit

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use b24bot_core::{Bot, BotId, DialogId, EntryEffects, Event, Generation, MessageId, Secret};
+use b24bot_core::{Bot, BotId, DialogId, EntryEffects, Event, Generation, MemberId, MessageId, Secret};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -174,27 +174,49 @@ impl Context {
     /// The portal with the credentials for this event: the configured webhook, otherwise the bot's own token. The
     /// token of whoever caused the event is never used: the bot would act in that person's name.
     ///
+    /// Where the application is installed, the address is the installation's, and the token the newest that events of the
+    /// bot have brought. Once that has expired, methods that name the bot (`imbot.*` with `BOT_ID` or `botId`) go with the
+    /// installation's token, and others fail: they would act for whoever installed the application. For an event that
+    /// names no bot it is the [installation's](Portals::installation_client) client.
+    ///
     /// What it calls is not recorded, and done again when the event is handled again: calls that must not be done twice
     /// go through [`call`](Self::call), [`send_call`](Self::send_call) or [`send_typed`](Self::send_typed).
     ///
     /// # Errors
-    /// [`ErrorKind::NoCredentials`] without either, [`ErrorKind::Address`] if the portal's address cannot be used.
+    /// [`ErrorKind::NoCredentials`] without either, [`ErrorKind::Address`] if the portal's address cannot be used,
+    /// [`ErrorKind::Store`] if what is stored of the installation cannot be opened.
     pub fn client(&self) -> Result<Client, Error> {
         if let Some(client) = self.portals.webhook_client() {
             return Ok(client.in_manner(self.manner.clone()));
         }
-        match self.event.bot.as_ref().and_then(|bot| bot.auth.as_ref()) {
-            Some(auth) => {
-                let portal = self.event.portal.member_id.as_ref();
-                let client =
-                    self.portals.token_client(portal, &auth.client_endpoint, auth.access_token.clone())?;
-                Ok(client.in_manner(self.manner.clone()))
+        let (event, bot) = (&self.event, self.event.bot.as_ref());
+        let client = match (self.installation()?, bot) {
+            (Some(portal), Some(bot)) => self.portals.bot_client(portal, bot, event.sent_at)?,
+            (Some(portal), None) => self.portals.installation_client(portal)?,
+            (None, bot) => {
+                let auth = bot.and_then(|bot| bot.auth.as_ref()).ok_or_else(|| self.no_token())?;
+                let portal = event.portal.member_id.as_ref();
+                self.portals.token_client(portal, &auth.client_endpoint, auth.access_token.clone())?
             }
-            None => Err(Error::new(ErrorKind::NoCredentials, self.event.name.as_str()).note(
-                "the event brings no token of the bot's own; configure an inbound webhook \
-                 (`webhook` under `[portal]` in bot.toml), or let an application register the bot",
-            )),
-        }
+        };
+        Ok(client.in_manner(self.manner.clone()))
+    }
+
+    /// The event's portal, if the application is installed there.
+    fn installation(&self) -> Result<Option<&MemberId>, Error> {
+        let (Some(installations), Some(portal)) =
+            (self.portals.installations(), self.event.portal.member_id.as_ref())
+        else {
+            return Ok(None);
+        };
+        Ok(installations.find(portal)?.map(|_| portal))
+    }
+
+    fn no_token(&self) -> Error {
+        Error::new(ErrorKind::NoCredentials, self.event.name.as_str()).note(
+            "the event brings no token of the bot's own; configure an inbound webhook \
+             (`webhook` under `[portal]` in bot.toml), or let an application register the bot",
+        )
     }
 
     /// Likes a message: `im.message.like` with `ACTION=plus`. Doing it again changes nothing.
@@ -228,7 +250,12 @@ impl Context {
         let client = self.client()?;
         let generation = self.event.generation;
         let speaks = !client.is_webhook() || self.key(generation).is_some();
-        let own = self.event.bot.as_ref().filter(|_| speaks).map(|bot| (bot.id, generation));
+        let own = if client.is_installation() {
+            // Never in the name of whoever installed the application.
+            Some((self.bot_id()?, generation))
+        } else {
+            self.event.bot.as_ref().filter(|_| speaks).map(|bot| (bot.id, generation))
+        };
         let once = |method: &str| match action {
             LikeAction::Auto => self.once(method, message),
             LikeAction::Plus | LikeAction::Minus => self.once_marked(method, message),
@@ -330,13 +357,18 @@ impl Context {
         M::read(self.send_call::<Box<RawValue>>(call.into_call()?).await?.get())
     }
 
-    /// The bot that answers: the event's, otherwise the configured one.
+    /// The bot that answers: the event's, otherwise the configured one, otherwise the one that is registered for the
+    /// installation.
     ///
     /// # Errors
     /// [`ErrorKind::NoCredentials`] where neither names one.
     pub fn bot_id(&self) -> Result<BotId, Error> {
         let id = self.event.bot.as_ref().map(|bot| bot.id).or(self.portals.registered_bot().id);
-        id.ok_or_else(|| {
+        let installed = || {
+            let portal = self.event.portal.member_id.as_ref()?;
+            self.portals.installations()?.find(portal).ok()??.bot
+        };
+        id.or_else(installed).ok_or_else(|| {
             let error = Error::new(ErrorKind::NoCredentials, self.event.name.as_str());
             error.note("the event names no bot; configure `bot_id` under `[portal]` in bot.toml")
         })

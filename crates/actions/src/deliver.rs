@@ -16,6 +16,7 @@ use crate::{
     once::Once,
     outgoing::{Again, Followers, Outgoing, Parcel, Reply},
     queue::{Manifest, Place},
+    renewing::NotRenewed,
     retry::{Backoff, Repeat},
     way_out::{Turn, WayOut},
 };
@@ -23,6 +24,8 @@ use crate::{
 /// What is known of a call that is being delivered.
 struct Delivery<'a> {
     client: &'a Client,
+    /// Whose credentials it goes out with this time.
+    signer: Client,
     outgoing: &'a Arc<Outgoing>,
     once: Option<Once>,
     followers: Followers,
@@ -33,6 +36,26 @@ struct Delivery<'a> {
     /// From its first departure to its end: later calls of its order wait.
     turn: Option<Turn>,
     failed: Option<Error>,
+    tokens: Tokens,
+}
+
+/// How often a call found its access token to be good no more.
+#[derive(Default)]
+struct Tokens {
+    /// By the portal's answer.
+    refused: u32,
+    /// In all, before it was sent, too.
+    expired: u32,
+}
+
+impl Tokens {
+    /// Whether another one is worth trying: one is, and a few more where calls that went out at the same time found out
+    /// first.
+    fn may_be_refreshed(&mut self, error: &Error) -> bool {
+        self.expired += 1;
+        self.refused += u32::from(error.status().is_some());
+        self.refused < 2 && self.expired < 5
+    }
 }
 
 impl Client {
@@ -43,16 +66,19 @@ impl Client {
         outgoing: &Arc<Outgoing>,
         once: Option<Once>,
     ) -> Result<Received, Error> {
+        let signer = self.signer(&outgoing.call)?;
         let delivery = Delivery {
             client: self,
+            manifest: signer.manifest(outgoing, once.is_some()),
+            signer,
             outgoing,
-            manifest: self.manifest(outgoing, once.is_some()),
             once,
             followers: Followers::default(),
             deadline: self.manner().within.and_then(|patience| Instant::now().checked_add(patience)),
             backoff: None,
             turn: None,
             failed: None,
+            tokens: Tokens::default(),
         };
         delivery.insist().await
     }
@@ -122,7 +148,13 @@ impl Delivery<'_> {
             Again::WithFewer(company) => self.manifest.company = self.manifest.company.min(company.max(1)),
             _ => {}
         }
-        if !self.outgoing.can_be_sent_again() {
+        let was_sent = error.status().is_some();
+        let can_go_again = self.outgoing.can_be_sent_again();
+        if error.repeat() == Repeat::AfterRefresh && self.signer.can_refresh() && (can_go_again || !was_sent)
+        {
+            return self.refresh(error, landed.sent).await.map(Err);
+        }
+        if !can_go_again {
             return Some(Err(error));
         }
         let harmless = self.once.is_none() && self.outgoing.call.is_idempotent();
@@ -133,17 +165,61 @@ impl Delivery<'_> {
         }
         let Some(pause) = pause(harmless, &error, backoff) else { return Some(Err(error)) };
         info!(error = &error as &dyn std::error::Error, ?pause, "repeating");
-        let until = Instant::now() + pause;
         self.put_off(error).await;
+        self.rest(Instant::now() + pause).await.map(Err)
+    }
+
+    /// Waits; an error if it is too late then.
+    async fn rest(&mut self, until: Instant) -> Option<Error> {
         match self.last_departure() {
             Some(last) if last < until => {
                 sleep_until(last).await;
-                Some(Err(self.expired()))
+                Some(self.expired())
             }
             _ => {
                 sleep_until(until).await;
                 None
             }
+        }
+    }
+
+    /// Waits until there is another access token, since this one is good no more. That it has expired means that nothing
+    /// was done: the call keeps its place among the others. An error, if it does not go out again.
+    async fn refresh(&mut self, error: Error, sent: Instant) -> Option<Error> {
+        if !self.tokens.may_be_refreshed(&error) {
+            return Some(error);
+        }
+        let retry = self.client.retry();
+        self.backoff.get_or_insert_with(|| Backoff::new(retry, sent.into_std()));
+        self.put_off(error).await;
+        loop {
+            let refreshed = by(self.last_departure(), self.signer.refresh()).await;
+            let NotRenewed { error, until } = match refreshed {
+                None => return Some(self.expired()),
+                Some(Ok(())) => break,
+                Some(Err(failed)) => failed,
+            };
+            let error = error.during(self.outgoing.call.method());
+            let backoff = self.backoff.as_mut()?;
+            let Some(pause) = pause(true, &error, backoff) else { return Some(error) };
+            self.failed = Some(error);
+            let again = Instant::now() + pause;
+            if let Some(error) = self.rest(until.map_or(again, |until| until.max(again))).await {
+                return Some(error);
+            }
+        }
+        match self.client.signer(&self.outgoing.call) {
+            Ok(signer) => {
+                if self.manifest.actor != signer.actor() {
+                    self.manifest.actor = signer.actor();
+                    // It was a turn among the calls of the other one.
+                    self.turn = None;
+                    self.tokens = Tokens::default();
+                }
+                self.signer = signer;
+                None
+            }
+            Err(error) => Some(error),
         }
     }
 
@@ -167,20 +243,21 @@ impl Delivery<'_> {
     }
 
     async fn send(&mut self) -> Result<Reply, Error> {
-        let way_out = &self.client.portal().way_out;
+        let way_out = Arc::clone(&self.signer.portal().way_out);
+        let way_out = &way_out;
         let method = self.outgoing.call.method();
         let last = self.last_departure();
         // What goes out again has waited for room before.
         let room = match self.failed {
             Some(_) => None,
-            None => match by(last, way_out.room(method)).await {
+            None => match by(last, way_out.room(&self.manifest)).await {
                 Some(room) => Some(room?),
                 None => return Err(self.expired()),
             },
         };
         let (reply, mut replied) = oneshot::channel();
         let parcel = Parcel {
-            client: self.client.clone(),
+            client: self.signer.clone(),
             outgoing: Arc::clone(self.outgoing),
             once: self.once.take(),
             turn: self.turn.take(),

@@ -154,6 +154,11 @@ impl<T> Departures<T> {
         self.queue.remove(place)
     }
 
+    /// Takes out all that waits.
+    pub(crate) fn clear(&mut self) -> Vec<(Manifest, T)> {
+        self.queue.clear()
+    }
+
     /// A call that waits.
     pub(crate) fn at(&self, place: Place) -> Option<&T> {
         self.queue.at(place)

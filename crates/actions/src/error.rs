@@ -62,6 +62,16 @@ pub enum ErrorKind {
     Store,
     /// The caller's patience ([`Client::within`](crate::Client::within)) was over before it could be sent.
     Expired,
+    /// An installation that is not what it is said to be: the authorization server knows nothing of it.
+    NotConfirmed,
+    /// The installation's tokens cannot be renewed any more: somebody has to install the application again. Nothing was
+    /// sent.
+    NeedsReinstallation,
+    /// The access token has expired and cannot be renewed at the moment, since the authorization server does not answer as
+    /// it should: nothing was sent.
+    NotRenewed,
+    /// The portal has removed the application, or was forgotten: nothing was sent.
+    Uninstalled,
     /// More calls than allowed wait for that portal ([`Overflow::Refuse`](crate::Overflow::Refuse)): it was not sent.
     QueueFull,
 }
@@ -119,6 +129,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn described(mut self, description: String) -> Self {
+        self.0.description = Some(description);
+        self
+    }
+
     pub(crate) fn answered(mut self, description: Option<String>, time: Time, json: String) -> Self {
         self.0.description = description;
         self.0.time = time;
@@ -167,9 +182,11 @@ impl Error {
             return repeat;
         }
         match &self.0.kind {
-            ErrorKind::Connect | ErrorKind::Store | ErrorKind::Expired | ErrorKind::QueueFull => {
-                Repeat::Later
-            }
+            ErrorKind::Connect
+            | ErrorKind::Store
+            | ErrorKind::Expired
+            | ErrorKind::QueueFull
+            | ErrorKind::NotRenewed => Repeat::Later,
             ErrorKind::TimedOut | ErrorKind::Transport => Repeat::IfIdempotent,
             ErrorKind::Api(code) => self.repeat_after(code),
             ErrorKind::Answer => match self.0.status {
@@ -184,7 +201,7 @@ impl Error {
     fn repeat_after(&self, code: &ErrorCode) -> Repeat {
         match code {
             ErrorCode::QueryLimitExceeded | ErrorCode::OperationTimeLimit => Repeat::Later,
-            ErrorCode::ExpiredToken => Repeat::AfterRefresh,
+            ErrorCode::ExpiredToken | ErrorCode::InvalidToken => Repeat::AfterRefresh,
             ErrorCode::InternalServerError | ErrorCode::UnexpectedAnswer => Repeat::IfIdempotent,
             code if code.is_of_the_platform() => Repeat::Never,
             _ => match self.0.status {
@@ -252,6 +269,10 @@ impl Error {
             ErrorKind::Store => "store",
             ErrorKind::Expired => "expired",
             ErrorKind::QueueFull => "queue_full",
+            ErrorKind::NotConfirmed => "not_confirmed",
+            ErrorKind::NeedsReinstallation => "needs_reinstallation",
+            ErrorKind::NotRenewed => "not_renewed",
+            ErrorKind::Uninstalled => "uninstalled",
         }
     }
 }
@@ -275,6 +296,14 @@ impl fmt::Display for Error {
                 ErrorKind::InDoubt => "in doubt, it may have been done already",
                 ErrorKind::Store => "not called, since that cannot be recorded",
                 ErrorKind::Expired => "not called in time, since others were waiting for the portal",
+                ErrorKind::NotConfirmed => "not confirmed",
+                ErrorKind::NeedsReinstallation => {
+                    "not called, since the application has to be installed again on that portal"
+                }
+                ErrorKind::NotRenewed => {
+                    "not called, since the access token has expired and cannot be renewed now"
+                }
+                ErrorKind::Uninstalled => "not called, since the application is not installed on that portal",
                 ErrorKind::QueueFull => "not called, since too many calls wait for the portal",
                 _ => "cannot be set up like that",
             })?,

@@ -121,7 +121,7 @@ impl Client {
     ) -> Result<Mark, Error> {
         let now = || Instant::now().into_std();
         if let Some(own) = own
-            && self.portal().lacks_im(now())
+            && (self.is_installation() || self.portal().lacks_im(now()))
         {
             return self.mark_as_bot(message, action, own, sign, once).await;
         }
@@ -140,6 +140,10 @@ impl Client {
                         "the scope `im` is missing: likes are set as the bot's own reactions instead"
                     );
                 }
+                self.mark_as_bot(message, action, own, sign, once).await
+            }
+            // Its own token has expired: any of the application's will do for the bot's own reaction.
+            (None, Some(own)) if self.is_bot() && error.kind() == &ErrorKind::NoCredentials => {
                 self.mark_as_bot(message, action, own, sign, once).await
             }
             _ => Err(error),

@@ -5,14 +5,18 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, oneshot},
-    time::Instant,
-};
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    answer::Received, call::Call, client::Client, departures::BATCH, error::Error, files::Body,
-    measure::Queued, once::Once, way_out::Turn,
+    answer::Received,
+    call::Call,
+    client::Client,
+    departures::BATCH,
+    error::Error,
+    files::Body,
+    measure::Queued,
+    once::Once,
+    way_out::{Turn, Waits},
 };
 
 /// A call, written for the way.
@@ -53,7 +57,7 @@ pub(crate) struct Parcel {
     pub(crate) reply: oneshot::Sender<Reply>,
     pub(crate) followers: Followers,
     /// Its place among those that are counted, and its room in the queue: given back when it leaves.
-    pub(crate) _waits: (Queued, Option<OwnedSemaphorePermit>),
+    pub(crate) _waits: (Queued, Option<Waits>),
 }
 
 impl fmt::Debug for Parcel {

@@ -7,7 +7,7 @@ use std::{
 
 use url::Url;
 
-use crate::{redirect::Moves, way_out::WayOut};
+use crate::{own::OwnTokens, redirect::Moves, renewing::Renewing, way_out::WayOut};
 
 /// How long a missing scope is taken as still missing.
 const SCOPE_IS_ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3600);
@@ -18,11 +18,16 @@ pub(crate) struct PortalState {
     pub(crate) way_out: Arc<WayOut>,
     moves: Mutex<Moves>,
     im: Mutex<MissingScope>,
+    /// The bots' own tokens, as events bring them.
+    pub(crate) own: OwnTokens,
+    /// What is done about the application's own.
+    pub(crate) renewing: Arc<Renewing>,
 }
 
 impl PortalState {
     pub(crate) fn new(way_out: Arc<WayOut>) -> Self {
-        Self { way_out, moves: Mutex::default(), im: Mutex::default() }
+        let (own, renewing) = (OwnTokens::default(), Arc::default());
+        Self { way_out, moves: Mutex::default(), im: Mutex::default(), own, renewing }
     }
 
     /// The address to call instead of `url`.

@@ -2,18 +2,22 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use b24bot_core::{BotId, Event, MemberId, Secret};
+use b24bot_core::{Bot, BotId, Event, MemberId, Secret};
 use dashmap::DashMap;
 
 use crate::{
     address,
+    authority::Authority,
     bucket::Limits,
-    client::{Client, Credentials},
+    client::{Client, Credentials, Installed},
     context::Context,
     error::{Error, ErrorKind},
+    grant::{Application, Claim, Grant},
+    installations::{Installations, NoticeKind},
     measure,
     portal::PortalState,
     promise::Promises,
+    reach::Reach,
     retry::RetryPolicy,
     transport::Transport,
     way_out::{Overflow, WayOut},
@@ -22,6 +26,9 @@ use crate::{
 
 /// The platform lets a request last 60 seconds: whoever hangs up earlier does not learn what became of it.
 const TIMEOUT: Duration = Duration::from_secs(65);
+
+/// How long a bot's own token lives, in seconds, where an event does not say.
+const LIFE: u64 = 3600;
 
 /// How many calls wait for one portal, unless told: some 20 MB, and three minutes' work at two batches a second.
 const QUEUE: usize = 20_000;
@@ -51,6 +58,7 @@ struct Inner {
     bot: RegisteredBot,
     promises: Promises,
     queue: (usize, Overflow),
+    authority: Arc<Authority>,
     /// By member id; by address where an event names no portal.
     states: DashMap<String, Arc<PortalState>>,
 }
@@ -92,6 +100,10 @@ impl RegisteredBot {
 }
 
 impl Inner {
+    fn state_of(&self, key: String) -> Arc<PortalState> {
+        Arc::clone(&self.states.entry(key).or_insert_with(|| self.state()))
+    }
+
     fn state(&self) -> Arc<PortalState> {
         let (longest, overflow) = self.queue;
         Arc::new(PortalState::new(WayOut::new(self.limits, longest, overflow)))
@@ -110,6 +122,9 @@ impl Portals {
             promises: Promises::default(),
             queue: (QUEUE, Overflow::default()),
             roots: Vec::new(),
+            application: None,
+            servers: Vec::new(),
+            reach: Reach::default(),
         }
     }
 
@@ -131,28 +146,112 @@ impl Portals {
     /// portal's `client_endpoint`; what is known of the portal is kept by its id.
     ///
     /// # Errors
-    /// [`ErrorKind::Address`] if that address cannot be called: https only, plain http for loopback.
+    /// [`ErrorKind::Address`] if that address is not within [`Reach`].
     pub fn token_client(
         &self,
         portal: Option<&MemberId>,
         endpoint: &str,
         token: Secret,
     ) -> Result<Client, Error> {
-        let unusable = || Error::new(ErrorKind::Address, "client_endpoint");
-        let mut endpoint = address::parse(endpoint).map_err(|error| unusable().source_from(error))?;
-        if !endpoint.path().ends_with('/') {
-            endpoint.set_path(&format!("{}/", endpoint.path()));
-        }
+        let endpoint = self.0.authority.endpoint(endpoint)?;
         let key = portal.map_or_else(|| address::domain(&endpoint), |portal| portal.as_str().to_owned());
         // A portal's bucket is one, whoever calls.
         let of_webhook =
             self.0.webhook.as_ref().filter(|webhook| webhook.domain() == address::domain(&endpoint));
         let state = match of_webhook {
             Some(webhook) => Arc::clone(webhook.portal()),
-            None => Arc::clone(&self.0.states.entry(key).or_insert_with(|| self.0.state())),
+            None => self.0.state_of(key),
         };
-        let credentials = Credentials::Token { endpoint, token };
+        let credentials = Credentials::Token { endpoint, token, reach: self.0.authority.reach };
         Ok(Client::new(credentials, state, Arc::clone(&self.0.transport), self.0.retry))
+    }
+
+    /// Asks the authorization server whether an installation is as it is said to be, and what was granted. Nothing of the
+    /// claim is believed, and no address out of it is called. The one exception is [`Reach::Development`]: a portal on this
+    /// very machine is asked itself.
+    ///
+    /// What comes back is not kept: that is [`Installations::install`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotConfirmed`] if it is not so, [`ErrorKind::NoCredentials`] without an
+    /// [`application`](PortalsBuilder::application). Otherwise the authorization server could not be asked, or did not
+    /// say: the claim may be true.
+    pub async fn confirm(&self, claim: &Claim) -> Result<Grant, Error> {
+        self.0.authority.confirm(claim).await
+    }
+
+    /// Exchanges a code that somebody was sent back with from the portal's `/oauth/authorize/` for tokens, at that
+    /// authorization server (its address, if the request named one), or the first that is known.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidGrant`](crate::ErrorCode::InvalidGrant) for a code that is no good, or none any more: it lasts
+    /// half a minute. Otherwise see [`ErrorKind`].
+    pub async fn exchange(&self, code: &Secret, server: Option<&str>) -> Result<Grant, Error> {
+        self.0.authority.exchange(code, server).await
+    }
+
+    /// Calls with the tokens of these installations from now on, and keeps them renewed. To be told once, when the store
+    /// is open: what is told later changes nothing.
+    pub fn keep(&self, installations: Installations) {
+        let portals = Arc::downgrade(&self.0);
+        let kept = self.0.authority.installations.get_or_init(|| installations);
+        kept.on_change(move |notice| {
+            if let (NoticeKind::Removed, Some(inner)) = (notice.kind, portals.upgrade()) {
+                Self(inner).forget(&notice.member_id);
+            }
+        });
+    }
+
+    /// The installations that calls are made with, once they are [kept](Self::keep).
+    #[must_use]
+    pub fn installations(&self) -> Option<&Installations> {
+        self.0.authority.installations.get()
+    }
+
+    /// Calls with the application's own token on a portal, which is renewed by itself: it acts for whoever installed the
+    /// application there, so nothing is said in that person's name that should come from a bot. Methods that name
+    /// the bot (`imbot.*`) act as the bot.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Uninstalled`] where the application is not installed, [`ErrorKind::Store`] if what is stored cannot be
+    /// opened.
+    pub fn installation_client(&self, portal: &MemberId) -> Result<Client, Error> {
+        self.client_of(portal, Credentials::Installation)
+    }
+
+    /// Calls as a bot of an installed application: with its own newest token while that is good, then with the
+    /// installation's where that acts as the bot.
+    pub(crate) fn bot_client(
+        &self,
+        portal: &MemberId,
+        bot: &Bot,
+        sent_at: Option<u64>,
+    ) -> Result<Client, Error> {
+        let client = self.client_of(portal, |installed| Credentials::Bot(installed, bot.id))?;
+        if let Some(auth) = &bot.auth {
+            let expires_at = auth.expires_at.or(sent_at.map(|at| at + LIFE));
+            client.portal().own.learn(bot.id, &auth.access_token, expires_at.unwrap_or_default());
+        }
+        Ok(client)
+    }
+
+    fn client_of(
+        &self,
+        portal: &MemberId,
+        credentials: impl FnOnce(Installed) -> Credentials,
+    ) -> Result<Client, Error> {
+        let installed = Installed { authority: Arc::clone(&self.0.authority), portal: portal.clone() };
+        installed.known()?;
+        let state = self.0.state_of(portal.to_string());
+        Ok(Client::new(credentials(installed), state, Arc::clone(&self.0.transport), self.0.retry))
+    }
+
+    /// Drops what is known of a portal while the process runs: its limits, its address, its bots' tokens. Calls that wait
+    /// for it fail with [`ErrorKind::Uninstalled`]. What is stored stays.
+    pub fn forget(&self, portal: &MemberId) {
+        if let Some((_, state)) = self.0.states.remove(portal.as_str()) {
+            state.way_out.close();
+        }
     }
 
     pub(crate) fn registered_bot(&self) -> &RegisteredBot {
@@ -175,6 +274,9 @@ pub struct PortalsBuilder {
     promises: Promises,
     queue: (usize, Overflow),
     roots: Vec<Vec<u8>>,
+    application: Option<Application>,
+    servers: Vec<String>,
+    reach: Reach,
 }
 
 impl PortalsBuilder {
@@ -214,7 +316,8 @@ impl PortalsBuilder {
         self
     }
 
-    /// How many calls may wait for one portal, 20,000 unless told, and what becomes of one more.
+    /// How many calls may wait for one portal, 20,000 unless told, and what becomes of one more. A quarter of that room is
+    /// not for calls [in bulk](crate::Client::in_bulk).
     pub fn queue(mut self, calls: usize, overflow: Overflow) -> Self {
         self.queue = (calls, overflow);
         self
@@ -227,12 +330,44 @@ impl PortalsBuilder {
         self
     }
 
+    /// The application that portals install.
+    pub fn application(mut self, application: Application) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// Authorization servers that may be asked about installations and learn the application's key, beside the vendor's
+    /// own: `https://oauth.example`.
+    pub fn authorization_servers(mut self, servers: impl IntoIterator<Item = String>) -> Self {
+        self.servers.extend(servers);
+        self
+    }
+
+    /// Which addresses installations and events may have; [`Reach::Development`] unless told. The configured webhook is
+    /// not bound by it.
+    pub fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+
     /// Builds the portals; opens no connection yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Setup`] for limits that let nothing through, or when TLS cannot be set up on this system.
+    /// [`ErrorKind::Setup`] for limits that let nothing through, for authorization servers that are no addresses, or when TLS cannot be set up on this system.
     pub fn build(self) -> Result<Portals, Error> {
-        let Self { webhook, bot, limits, retry, timeout, promises, queue, roots } = self;
+        let Self {
+            webhook,
+            bot,
+            limits,
+            retry,
+            timeout,
+            promises,
+            queue,
+            roots,
+            application,
+            servers,
+            reach,
+        } = self;
         if !limits.are_sound() {
             let sentence =
                 "burst must be at least 1, per_second between 0.001 and 1000000, work_time between 1 and 600";
@@ -240,8 +375,19 @@ impl PortalsBuilder {
         }
         measure::describe();
         let transport = Arc::new(Transport::new(timeout, &roots)?);
-        let mut portals =
-            Inner { transport, retry, limits, webhook: None, bot, promises, queue, states: DashMap::new() };
+        let authority = Authority::new(application, &servers, reach, Arc::clone(&transport))?;
+        let authority = Arc::new(authority);
+        let mut portals = Inner {
+            authority,
+            transport,
+            retry,
+            limits,
+            webhook: None,
+            bot,
+            promises,
+            queue,
+            states: DashMap::new(),
+        };
         portals.webhook = webhook.map(|webhook| {
             let transport = Arc::clone(&portals.transport);
             Client::new(Credentials::Webhook(webhook), portals.state(), transport, retry)
@@ -260,6 +406,9 @@ impl fmt::Debug for PortalsBuilder {
             .field("timeout", &self.timeout)
             .field("promises", &self.promises)
             .field("queue", &self.queue)
+            .field("application", &self.application)
+            .field("servers", &self.servers)
+            .field("reach", &self.reach)
             .finish()
     }
 }

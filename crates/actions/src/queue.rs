@@ -221,6 +221,13 @@ impl<T> Queue<T> {
         Some(call)
     }
 
+    /// Takes out all that waits.
+    pub(crate) fn clear(&mut self) -> Vec<(Manifest, T)> {
+        let waiting = mem::take(&mut self.waiting);
+        self.sweep();
+        waiting.into_values().map(|there| (there.manifest, there.call)).collect()
+    }
+
     /// The calls of the next departure, `most` at most.
     pub(crate) fn take(&mut self, most: usize, gate: &mut impl Gate) -> Vec<(Manifest, T)> {
         for _ in 0..self.actors.len() {

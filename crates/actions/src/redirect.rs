@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use crate::address;
+use crate::{address, reach::Reach};
 
 /// How many redirections one request follows.
 pub(crate) const MAX_HOPS: usize = 3;
@@ -18,8 +18,8 @@ pub(crate) const fn is_redirect(status: u16) -> bool {
 }
 
 /// Where a request to `from` goes after an answer with this `Location`. The credentials go along, so it never leads
-/// from https to http nor from another machine to this one. The error says why not, without the address.
-pub(crate) fn target(from: &Url, location: Option<&str>) -> Result<Url, &'static str> {
+/// from https to http nor from another machine to this one, and no further than the credentials reach. The error says why not, without the address.
+pub(crate) fn target(from: &Url, location: Option<&str>, reach: Reach) -> Result<Url, &'static str> {
     let location = location.ok_or("the redirection names no address")?;
     let mut to = from.join(location).map_err(|_| "the redirection names no readable address")?;
     to.set_fragment(None);
@@ -29,7 +29,7 @@ pub(crate) fn target(from: &Url, location: Option<&str>) -> Result<Url, &'static
     if !address::is_loopback(from) && address::is_loopback(&to) {
         return Err("the redirection leads from another machine to this one");
     }
-    address::check(&to).map_err(|_| "the redirection leads to an address that may not be called")?;
+    reach.check(&to).map_err(|_| "the redirection leads to an address that may not be called")?;
     // "The portal is over there": the method is asked for there, too.
     if to.path() == "/" {
         to.set_path(from.path());
@@ -112,12 +112,18 @@ mod tests {
             (local, "ftp://b.example/x", None),
         ] {
             assert_eq!(
-                target(&url(from), Some(location)).ok().map(String::from).as_deref(),
+                target(&url(from), Some(location), Reach::Private).ok().map(String::from).as_deref(),
                 to,
                 "{location}"
             );
         }
-        assert!(target(&url(https), None).is_err());
+        assert!(target(&url(https), None, Reach::Private).is_err());
+        for (reach, is_allowed) in
+            [(Reach::Public, false), (Reach::Development, false), (Reach::Private, true)]
+        {
+            let inside = target(&url(https), Some("https://10.0.0.1/x"), reach);
+            assert_eq!(inside.is_ok(), is_allowed, "{reach:?}");
+        }
     }
 
     #[test]

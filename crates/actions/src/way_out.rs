@@ -18,7 +18,7 @@ use crate::{
     carriage,
     departures::{Departures, Landing, Next},
     error::{Error, ErrorKind},
-    outgoing::Parcel,
+    outgoing::{Again, Landed, Parcel, Reply},
     queue::{Manifest, Place, Pushed},
     work_time::Used,
 };
@@ -44,38 +44,68 @@ pub(crate) struct WayOut {
     state: Mutex<State>,
     news: Notify,
     room: Arc<Semaphore>,
+    /// As much of it as calls may take that are not urgent.
+    bulk_room: Arc<Semaphore>,
     overflow: Overflow,
+}
+
+/// A call's room in the queue, which it gives back when it leaves.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    _room: OwnedSemaphorePermit,
+    _bulk: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
 struct State {
     departures: Departures<Parcel>,
     is_pumping: bool,
+    /// The portal is forgotten: nothing leaves any more.
+    is_closed: bool,
 }
 
 impl WayOut {
-    /// `longest` is how many calls may wait.
+    /// `longest` is how many calls may wait; a quarter of that is for urgent ones only.
     pub(crate) fn new(limits: Limits, longest: usize, overflow: Overflow) -> Arc<Self> {
+        let longest = longest.clamp(1, Semaphore::MAX_PERMITS);
         Arc::new(Self {
-            state: Mutex::new(State { departures: Departures::new(limits), is_pumping: false }),
+            state: Mutex::new(State {
+                departures: Departures::new(limits),
+                is_pumping: false,
+                is_closed: false,
+            }),
             news: Notify::new(),
-            room: Arc::new(Semaphore::new(longest.clamp(1, Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(longest)),
+            bulk_room: Arc::new(Semaphore::new(longest - longest / 4)),
             overflow,
         })
     }
 
     /// Waits for room in the queue.
-    pub(crate) async fn room(&self, method: &str) -> Result<OwnedSemaphorePermit, Error> {
-        let full = || Error::new(ErrorKind::QueueFull, method);
-        match self.overflow {
-            Overflow::Wait => Arc::clone(&self.room).acquire_owned().await.map_err(|_| full()),
-            Overflow::Refuse => Arc::clone(&self.room).try_acquire_owned().map_err(|_| full()),
-        }
+    pub(crate) async fn room(&self, manifest: &Manifest) -> Result<Waits, Error> {
+        let take = async |room: &Arc<Semaphore>| {
+            let full = || {
+                let kind = if room.is_closed() { ErrorKind::Uninstalled } else { ErrorKind::QueueFull };
+                Error::new(kind, &*manifest.method)
+            };
+            match self.overflow {
+                Overflow::Wait => Arc::clone(room).acquire_owned().await.map_err(|_| full()),
+                Overflow::Refuse => Arc::clone(room).try_acquire_owned().map_err(|_| full()),
+            }
+        };
+        // In this order: what waits here is in nobody's way.
+        let bulk = if manifest.is_urgent { None } else { Some(take(&self.bulk_room).await?) };
+        Ok(Waits { _room: take(&self.room).await?, _bulk: bulk })
     }
 
     /// Puts a call into the queue. Nothing, if a later one waits already that replaces it.
     pub(crate) fn enter(self: &Arc<Self>, manifest: Manifest, parcel: Parcel) -> Option<Place> {
         let mut state = self.state();
+        if state.is_closed {
+            drop(state);
+            turn_away(&manifest, parcel);
+            return None;
+        }
         let (pushed, is_news) = state.departures.push(manifest, parcel);
         let (place, by, replaced) = match pushed {
             Pushed::Waits(place, replaced) => (Some(place), place, replaced),
@@ -98,6 +128,21 @@ impl WayOut {
             self.news.notify_one();
         }
         place
+    }
+
+    /// Turns away what waits, and whatever comes.
+    pub(crate) fn close(&self) {
+        self.room.close();
+        self.bulk_room.close();
+        let mut state = self.state();
+        state.is_closed = true;
+        let waiting = state.departures.clear();
+        drop(state);
+        self.news.notify_one();
+        // Not before, since what they hold wants the lock.
+        for (manifest, parcel) in waiting {
+            turn_away(&manifest, parcel);
+        }
     }
 
     /// Takes back a call that has not left.
@@ -163,6 +208,16 @@ impl WayOut {
         // Sound after every step: a panic elsewhere does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells the caller that the portal is forgotten.
+fn turn_away(manifest: &Manifest, parcel: Parcel) {
+    let Parcel { once, turn, reply, followers, .. } = parcel;
+    let outcome = Err(Error::new(ErrorKind::Uninstalled, &*manifest.method));
+    followers.tell(&outcome);
+    let landed = Landed { outcome, once, turn, sent: Instant::now(), until: None, again: Again::AsBefore };
+    // Whoever has gone does not want to know.
+    let _ = reply.send(Reply::Landed(Box::new(landed)));
 }
 
 /// Sends what may leave until nothing waits.

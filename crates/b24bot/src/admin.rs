@@ -1,5 +1,7 @@
 //! The operator's side: health, metrics, and a page that shows them.
 
+mod guard;
+
 use std::{
     sync::{
         Arc,
@@ -12,11 +14,13 @@ use axum::{
     Router,
     extract::State,
     http::{StatusCode, header},
+    middleware,
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use b24bot_core::Store;
 
+pub(crate) use self::guard::Guard;
 use crate::telemetry;
 
 /// What the admin side looks at.
@@ -26,15 +30,19 @@ pub(crate) struct Admin {
     pub(crate) ready: Arc<AtomicBool>,
     pub(crate) started: Instant,
     pub(crate) bot: Arc<str>,
+    pub(crate) guard: Guard,
 }
 
 impl Admin {
     pub(crate) fn router(self) -> Router {
+        let guard = middleware::from_fn_with_state(self.guard.clone(), guard::ask);
         Router::new()
             .route("/", get(page))
+            .route("/metrics", get(metrics))
+            .route_layer(guard)
+            // Load balancers know no token, and learn no more here than a port scan tells them.
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
-            .route("/metrics", get(metrics))
             .with_state(self)
     }
 }

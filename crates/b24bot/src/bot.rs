@@ -1,13 +1,19 @@
 //! A bot: configuration, handlers, and what runs them.
 
-use std::{path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
-use b24bot_actions::{Limits, Overflow, Portals, PortalsBuilder, Promise, Promises, RegisteredBot};
+use b24bot_actions::{
+    Application, Limits, Notice, Overflow, Portals, PortalsBuilder, Promise, Promises, Reach, RegisteredBot,
+};
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
-use b24bot_rules::{Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
+use b24bot_rules::{CommandSettings, Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
 
-use crate::{Error, ErrorKind, Running, Signals, fetch::BotLog};
+use crate::{
+    Error, ErrorKind, Running, Signals,
+    fetch::BotLog,
+    install::{AppEvents, PortalHooks},
+};
 
 /// A bot, ready to be run.
 ///
@@ -43,6 +49,9 @@ pub struct Bot {
     pub(crate) store: Option<Arc<dyn Store>>,
     /// Where events are fetched from, if they are.
     pub(crate) log: Option<BotLog>,
+    /// What the portals tell of the application.
+    pub(crate) app_events: AppEvents,
+    pub(crate) portal_hooks: PortalHooks,
     /// Whether another port will do where the configured one is taken.
     pub(crate) any_port: bool,
 }
@@ -67,15 +76,22 @@ impl Bot {
             .build()
             .map_err(|error| Error::caused(ErrorKind::Config, "portals cannot be called", error))?;
         let log = BotLog::configured(&config, &portals)?;
+        let app_events = AppEvents::default();
+        let mut dispatcher = Dispatcher::new(portals);
+        if config.app.is_some() {
+            dispatcher = dispatcher.handler(app_events.clone());
+        }
         let rules = RuleHandler::new(config.rules.clone());
         Ok(Self {
-            dispatcher: Dispatcher::new(portals)
+            dispatcher: dispatcher
                 .handler(rules)
                 .retries(retries(&config.retry))
                 .max_age(config.store.max_age),
             tokens: tokens(&config),
             store: None,
             log,
+            app_events,
+            portal_hooks: PortalHooks::default(),
             any_port: false,
             config,
         })
@@ -87,9 +103,46 @@ impl Bot {
         self
     }
 
+    /// Adds a slash command beside those in `bot.toml`, in place of one of the same name. The portal learns of it when this
+    /// bot is registered there: by [`dev`](Bot::dev), and as an application's. `b24bot register` with an inbound webhook
+    /// knows the commands in `bot.toml` only.
+    ///
+    /// ```no_run
+    /// # use b24bot::prelude::*;
+    /// # fn main() -> Result<()> {
+    /// let bot = Bot::from_config("bot.toml")?
+    ///     .command(CommandSettings::new("reverse").title("Says it backwards").title_in("de", "Sagt es rückwärts"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn command(mut self, command: CommandSettings) -> Self {
+        self.config.commands.retain(|other| other.name != command.name);
+        self.config.commands.push(command);
+        self
+    }
+
     /// Is told of every error and panic of a handler, instead of the log.
     pub fn on_error(mut self, hook: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
         self.dispatcher = self.dispatcher.on_error(hook);
+        self
+    }
+
+    /// Is told what becomes of the portals that install the application: see
+    /// [`NoticeKind`](b24bot_actions::NoticeKind). Every machine that shares the store is told. It must not wait.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), b24bot::Error> {
+    /// use b24bot::{Bot, actions::NoticeKind};
+    ///
+    /// let bot = Bot::from_config("bot.toml")?.on_portal(|notice| {
+    ///     if notice.kind == NoticeKind::NeedsReinstallation {
+    ///         println!("call the administrator of {}", notice.member_id);
+    ///     }
+    /// });
+    /// # Ok(()) }
+    /// ```
+    pub fn on_portal(mut self, hook: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.portal_hooks.add(hook);
         self
     }
 
@@ -123,7 +176,9 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// When it cannot listen, or the store cannot be opened.
+    /// When it cannot listen, the store cannot be opened, or the certificate is of no use.
+    ///
+    /// With `tls_certificate` in `bot.toml`, SIGHUP no longer ends this process: the certificate is read again.
     ///
     /// With `[admin]` in `bot.toml`, this process's metrics are recorded for its `/metrics`, unless it has installed
     /// another recorder of the `metrics` crate before.
@@ -136,7 +191,8 @@ impl Bot {
                 warning.help().unwrap_or_default()
             );
         }
-        if self.log.is_none() && self.tokens.is_empty() && !self.any_port {
+        let learns = self.any_port || self.config.app.is_some();
+        if self.log.is_none() && self.tokens.is_empty() && !learns {
             tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
         }
         Running::start(self).await
@@ -174,12 +230,35 @@ pub fn portals(config: &Config) -> PortalsBuilder {
     let promises =
         Promises::default().messages(promise(config.retry.messages)).likes(promise(config.retry.likes));
     let portals = Portals::builder().limits(limits).queue(settings.queue, overflow).promises(promises);
+    let mut portals = portals.reach(reach(config));
+    if let Some(app) = &config.app {
+        let application = Application::new(app.client_id.as_str(), app.client_secret.clone());
+        portals = portals.application(application).authorization_servers(app.authorization_servers.clone());
+    }
     let Some(portal) = &config.portal else { return portals };
     let mut bot = RegisteredBot::default();
     bot.id = portal.bot_id;
     bot.client_id.clone_from(&portal.client_id);
     bot.token.clone_from(&portal.bot_token);
     portals.webhook(portal.webhook.clone()).bot(bot)
+}
+
+/// Which addresses portals may have: a bot that is reached by nobody outside may call this very machine.
+pub(crate) fn reach(config: &Config) -> Reach {
+    let is_here = |url: &str| {
+        let url = reqwest::Url::parse(url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+    };
+    let public = config.server.public_url.as_deref();
+    if config.security.private_networks {
+        Reach::Private
+    } else if public.is_none_or(is_here) {
+        Reach::Development
+    } else {
+        Reach::Public
+    }
 }
 
 /// The application tokens that `bot.toml` tells of: the one it names, and what vouches for a bot that was registered

@@ -10,11 +10,13 @@ use b24bot_actions::Portals;
 use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_dispatcher::BoxError;
 use b24bot_portal::{Application, Portal, PortalBuilder};
-use b24bot_rules::{Api, BotSettings, BotType, Config, Mode};
+use b24bot_rules::{BotType, Config, Mode};
 use b24bot_store::MemoryStore;
-use serde_json::{Value as Json, json};
 
-use crate::{Bot, Error, ErrorKind, Running, Signals};
+use crate::{
+    Bot, Error, ErrorKind, Running, Signals,
+    registration::{self, Wanted},
+};
 
 /// What the local portal lets an application do here: like as the bot itself, and all that bots do.
 const SCOPE: [&str; 2] = ["im", "imbot"];
@@ -53,16 +55,19 @@ impl Bot {
             let message = "this bot has credentials of a real portal: make it with `Bot::for_dev`, which leaves them out";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let Config { bot, server, admin, .. } = &mut self.config;
+        let Config { bot, commands, server, security, admin, .. } = &mut self.config;
         // Nothing outside knows the bot here: it keeps to this machine, and another port will do.
         server.listen.set_ip(Ipv4Addr::LOCALHOST.into());
+        server.tls = None;
+        security.senders.clear();
         if let Some(admin) = admin {
             admin.listen.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         self.any_port = true;
         // The portal forgets everything at the end, so what is left of it would mean nothing to the next one.
         self.store.get_or_insert_with(|| Arc::new(MemoryStore::default()));
-        let (bot, path) = (bot.clone(), server.path.clone());
+        let path = server.path.clone();
+        let mut wanted = Wanted::new(bot.clone(), "").commands(commands.clone());
         let portals = self.dispatcher.portals().clone();
 
         let portal = portal.start().await.map_err(|error| {
@@ -84,8 +89,9 @@ impl Bot {
             Error::new(ErrorKind::Config, "a bot that fetches its events has no address for the local portal")
         })?;
         let handler = format!("http://{address}{path}");
-        let bot_id = register(&portals, &application, &bot, &handler).await?;
-        let sees_groups = matches!(bot.bot_type, BotType::Supervisor | BotType::Personal);
+        wanted.handler.clone_from(&handler);
+        let bot_id = register(&portals, &application, &wanted).await?;
+        let sees_groups = matches!(wanted.bot.bot_type, BotType::Supervisor | BotType::Personal);
         Ok(Dev { running, portal, bot_id, sees_groups, handler })
     }
 }
@@ -156,52 +162,14 @@ impl Dev {
     }
 }
 
-/// `imbot.register` or `imbot.v2.Bot.register`, as any application would call it.
-async fn register(
-    portals: &Portals,
-    application: &Application,
-    bot: &BotSettings,
-    handler: &str,
-) -> Result<BotId, Error> {
-    let refused =
-        |error| Error::caused(ErrorKind::Portal, "the local portal refuses to register the bot", error);
-    let client = portals
-        .token_client(
-            Some(&MemberId::from(application.member_id.as_str())),
-            &application.client_endpoint,
-            Secret::from(application.access_token.as_str()),
-        )
-        .map_err(refused)?;
-    let answer: Json = match bot.api {
-        Api::V1 => {
-            let kind = match bot.bot_type {
-                BotType::Supervisor | BotType::Personal => "S",
-                BotType::OpenLine => "O",
-                _ => "B",
-            };
-            let params = json!({
-                "CODE": bot.code, "TYPE": kind, "EVENT_HANDLER": handler, "EVENT_MESSAGE_ADD": handler,
-                "EVENT_WELCOME_MESSAGE": handler, "EVENT_BOT_DELETE": handler,
-                "EVENT_MESSAGE_UPDATE": handler, "EVENT_MESSAGE_DELETE": handler,
-                "PROPERTIES": {"NAME": bot.name, "LAST_NAME": ""},
-            });
-            client.call("imbot.register", &params).await.map_err(refused)?
-        }
-        Api::V2 => {
-            let kind = match bot.bot_type {
-                BotType::Supervisor => "supervisor",
-                BotType::Personal => "personal",
-                BotType::OpenLine => "openline",
-                _ => "bot",
-            };
-            let fields = json!({
-                "code": bot.code, "type": kind, "eventMode": "webhook", "webhookUrl": handler,
-                "properties": {"name": bot.name},
-            });
-            client.call("imbot.v2.Bot.register", &json!({ "fields": fields })).await.map_err(refused)?
-        }
-    };
-    let id = answer.as_u64().or_else(|| answer.pointer("/bot/id")?.as_u64());
-    id.map(BotId::from)
-        .ok_or_else(|| Error::new(ErrorKind::Portal, "the local portal registered the bot without an id"))
+/// As any application registers its bot and commands.
+async fn register(portals: &Portals, application: &Application, wanted: &Wanted) -> Result<BotId, Error> {
+    let client = portals.token_client(
+        Some(&MemberId::from(application.member_id.as_str())),
+        &application.client_endpoint,
+        Secret::from(application.access_token.as_str()),
+    );
+    let client = client
+        .map_err(|error| Error::caused(ErrorKind::Portal, "the local portal cannot be called", error))?;
+    Ok(registration::ensure(&client, wanted).await?.bot)
 }

@@ -8,12 +8,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     fetch::{BotLog, Fetching, Log as _, Poller},
-    server::Server,
+    install::{self, Door, Reception},
+    server::{Server, Terms},
 };
 
 /// What events will come from.
 pub(crate) enum Source {
-    Portal { listener: TcpListener, path: String },
+    Portal { listener: TcpListener, path: String, terms: Terms },
     Log(BotLog),
 }
 
@@ -25,12 +26,25 @@ pub(crate) enum Intake {
 }
 
 impl Intake {
-    pub(crate) fn start(source: Source, store: &Arc<dyn Store>, tokens: &Arc<ApplicationTokens>) -> Self {
+    /// `reception` is asked about installations, if there can be any.
+    pub(crate) fn start(
+        source: Source,
+        store: &Arc<dyn Store>,
+        tokens: &Arc<ApplicationTokens>,
+        reception: Option<Arc<Reception>>,
+    ) -> Self {
         let inbox: Arc<dyn Inbox> = Arc::<dyn Store>::clone(store);
         match source {
-            Source::Portal { listener, path } => {
-                let webhook = Webhook::new(inbox, Arc::clone(tokens)).router(&path);
-                Self::Endpoint(Server::start(listener, webhook.fallback(unknown_path)))
+            Source::Portal { listener, path, terms } => {
+                let webhook = Webhook::new(inbox, Arc::clone(tokens));
+                let router = match reception {
+                    Some(reception) => {
+                        let pages = install::router(&reception);
+                        webhook.installer(Arc::new(Door(reception))).router(&path).merge(pages)
+                    }
+                    None => webhook.router(&path),
+                };
+                Self::Endpoint(Server::start_on(listener, router.fallback(unknown_path), terms))
             }
             Source::Log(log) => Self::Fetching(Fetching::start(log, inbox)),
         }
@@ -70,7 +84,9 @@ impl Intake {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Portal { path, .. } => write!(f, "taking events at {path}"),
+            Self::Portal { path, terms, .. } => {
+                write!(f, "taking events at {path}{}", if terms.tls.is_some() { " over https" } else { "" })
+            }
             Self::Log(log) => write!(f, "fetching events of the bot {}", log.name()),
         }
     }

@@ -5,10 +5,17 @@ mod bot;
 pub mod desk;
 #[cfg(feature = "portal")]
 mod dev;
+pub mod doctor;
 mod error;
 mod fetch;
+mod follow;
+mod install;
 mod intake;
+pub mod office;
+pub mod portals;
+pub mod registration;
 mod running;
+mod sealing;
 mod server;
 mod signals;
 mod storage;

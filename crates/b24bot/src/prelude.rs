@@ -8,5 +8,6 @@ pub use b24bot_core::{
     MessageId, OpenLineMessage, Payload, ReactionChange, Session, User, UserId, Value,
 };
 pub use b24bot_dispatcher::{BoxError, Failure, Handler, Result, give_up};
+pub use b24bot_rules::CommandSettings;
 
 pub use crate::Bot;

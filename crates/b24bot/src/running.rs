@@ -22,12 +22,15 @@ use tokio::{
 
 use crate::{
     Bot, Error, ErrorKind, Signals,
-    admin::Admin,
+    admin::{Admin, Guard},
     desk::{self, DeskServer},
+    install::{Reception, Upkeep},
     intake::{Intake, Source},
-    server::Server,
-    storage::open_store,
-    telemetry, trust,
+    office::{self, Office},
+    portals::{self, Here, PausedPortals, PortalDesk},
+    sealing::open_installations,
+    server::{Certificates, Gate, Server, Terms},
+    storage, telemetry, trust,
 };
 
 /// A bot that runs in the background. Dropped without [`stop`](Running::stop), it runs until the runtime ends.
@@ -36,13 +39,16 @@ pub struct Running {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
-    /// Keeps the tokens as the store has them.
-    following: JoinHandle<()>,
+    portals: PortalDesk,
+    /// Keeps tokens and pauses as the store has them, and the certificate as its files have it.
+    following: Vec<JoinHandle<()>>,
     store: Arc<dyn Store>,
     ready: Arc<AtomicBool>,
     intake: Intake,
     admin: Option<Server>,
     desk: Option<DeskServer>,
+    /// Keeps the bot registered where the application is installed.
+    upkeep: Option<Upkeep>,
     dispatcher: JoinHandle<Result<Drained, InboxError>>,
     drain: Drain,
     drain_limit: Duration,
@@ -50,20 +56,33 @@ pub struct Running {
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, store, log, any_port } = bot;
-        let server = config.server;
+        let Bot { config, dispatcher, tokens, store, log, app_events, portal_hooks, any_port } = bot;
+        let office = Office::new(config.clone(), dispatcher.portals().clone());
+        let server = config.server.clone();
+        // An inbound webhook is of one portal, which may have all the room.
+        let is_shared = config.portal.is_none();
         // First of all: two bots on one store would fetch and answer side by side.
         let (store, file) = match (store, &config.store.place) {
             (Some(store), _) => (store, None),
-            (None, StorePlace::Embedded(path)) => (open_store(&config.store).await?, Some(path)),
-            (None, _) => (open_store(&config.store).await?, None),
+            (None, StorePlace::Embedded(path)) => {
+                (storage::open(&config.store, is_shared).await?, Some(path))
+            }
+            (None, _) => (storage::open(&config.store, is_shared).await?, None),
         };
+        if config.app.is_some() {
+            let installations = open_installations(&config.store, &store).await?;
+            tracing::info!(portals = installations.len(), "the application's portals are known");
+            dispatcher.portals().keep(installations);
+        }
+        let certificates = server.tls.map(Certificates::open).transpose()?;
         let source = match log {
             Some(log) => Source::Log(log),
             None => {
                 let listener =
                     listen("the endpoint", server.listen, "`listen` in [server]", any_port).await?;
-                Source::Portal { listener, path: server.path }
+                let gate = Gate::new(&config.security.senders, &server.proxies);
+                let tls = certificates.as_ref().map(Certificates::acceptors);
+                Source::Portal { listener, path: server.path, terms: Terms { gate, tls } }
             }
         };
         let address = source.address();
@@ -78,17 +97,34 @@ impl Running {
                 ready: Arc::clone(&ready),
                 started: Instant::now(),
                 bot: config.bot.name.as_str().into(),
+                guard: Guard::new(settings)?,
             };
             admin = Some(Server::start(listener, router.router()));
         }
         let tokens = Arc::new(tokens);
-        let following = trust::follow(&store, &tokens).await?;
+        let mut following = vec![trust::follow(&store, &tokens).await?];
+        let (paused, following_pauses) = PausedPortals::follow(&store, Some(dispatcher.pauses())).await?;
+        following.push(following_pauses);
+        if let Some(certificates) = certificates {
+            following.push(certificates.follow()?);
+        }
+        let here = Here {
+            store: Arc::clone(&store),
+            tokens: Arc::clone(&tokens),
+            portals: dispatcher.portals().clone(),
+            paused,
+        };
         let desk = match file {
-            Some(file) => serve_desk(&store, file).await,
+            Some(file) => serve_desk(here.clone(), office, file).await,
             None => None,
         };
         let from = source.to_string();
-        let intake = Intake::start(source, &store, &tokens);
+        let reception = address.and_then(|address| Reception::new(&config, &here, address));
+        let upkeep = reception.as_ref().map(|reception| {
+            app_events.serve(reception);
+            Upkeep::start(reception, portal_hooks)
+        });
+        let intake = Intake::start(source, &store, &tokens, reception);
         let drain = dispatcher.drain();
         let dispatcher = tokio::spawn(dispatcher.run(Arc::clone(&store)));
         ready.store(true, Ordering::Relaxed);
@@ -99,12 +135,14 @@ impl Running {
             address,
             admin_address,
             tokens,
+            portals: PortalDesk::here(here),
             following,
             store,
             ready,
             intake,
             admin,
             desk,
+            upkeep,
             dispatcher,
             drain,
             drain_limit: server.drain,
@@ -133,6 +171,12 @@ impl Running {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The portals: which there are and how they do; to pause one, or remove it.
+    #[must_use]
+    pub fn portals(&self) -> &PortalDesk {
+        &self.portals
     }
 
     /// Believes a portal from now on by this application token and no other. It is kept in the store, and known to all
@@ -211,6 +255,8 @@ impl Running {
         self.store.close();
         self.drain.within(self.drain_limit);
         let ended = ended(self.dispatcher.await);
+        // What is under way is done again after the next start.
+        drop(self.upkeep);
         if let Err(error) = self.store.flush().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "what was handled last cannot be recorded: it will be handled again");
@@ -230,7 +276,7 @@ impl Running {
             );
         }
         // Last, so that one can watch how the bot drains.
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         if let Some(desk) = self.desk {
             desk.stop().await;
         }
@@ -247,12 +293,14 @@ impl Running {
     }
 }
 
-/// Lets `b24bot inbox` look into a store that only this process can open. The bot can do without.
-async fn serve_desk(store: &Arc<dyn Store>, file: &Path) -> Option<DeskServer> {
-    match desk::serve(Arc::<dyn Store>::clone(store), file).await {
+/// Lets `b24bot inbox`, `portals` and `register` reach a store that only this process can open. The bot can do without.
+async fn serve_desk(here: Here, office: Office, file: &Path) -> Option<DeskServer> {
+    let office = office::router(Arc::new(office.store(Arc::clone(&here.store))));
+    let store = Arc::<dyn Store>::clone(&here.store);
+    match desk::serve_with(store, portals::router(here).merge(office), file).await {
         Ok(server) => Some(server),
         Err(error) => {
-            tracing::warn!(%error, "`b24bot inbox` cannot look into the store while this bot runs");
+            tracing::warn!(%error, "`b24bot inbox` and `portals` cannot look into the store while this bot runs");
             None
         }
     }

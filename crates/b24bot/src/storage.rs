@@ -14,6 +14,11 @@ use crate::{Error, ErrorKind};
 ///
 /// When it cannot be opened; the source is an [`OpenError`].
 pub async fn open_store(settings: &StoreSettings) -> Result<Arc<dyn Store>, Error> {
+    open(settings, true).await
+}
+
+/// The same, where a bot that has one portal only need not share the room.
+pub(crate) async fn open(settings: &StoreSettings, share_room: bool) -> Result<Arc<dyn Store>, Error> {
     match &settings.place {
         StorePlace::Nats(address) => {
             let mut options = NatsOptions::default();
@@ -26,15 +31,20 @@ pub async fn open_store(settings: &StoreSettings) -> Result<Arc<dyn Store>, Erro
             let store = NatsStore::connect(address, options).await.map_err(unopened)?;
             Ok(Arc::new(store))
         }
-        StorePlace::Embedded(path) => open_file(path.clone(), settings).await,
+        StorePlace::Embedded(path) => open_file(path.clone(), settings, share_room).await,
         other => Err(Error::new(ErrorKind::Config, format!("this version cannot keep events in {other:?}"))),
     }
 }
 
-async fn open_file(path: PathBuf, settings: &StoreSettings) -> Result<Arc<dyn Store>, Error> {
+async fn open_file(
+    path: PathBuf,
+    settings: &StoreSettings,
+    share_room: bool,
+) -> Result<Arc<dyn Store>, Error> {
     let mut options = EmbeddedOptions::default();
     options.max_events = settings.max_events;
     options.max_size = settings.max_size;
+    options.share_room = share_room;
     options.remember = settings.remember;
     options.keep_dead = settings.keep_dead;
     // It reads the keys that are remembered, which takes a moment if they are many.

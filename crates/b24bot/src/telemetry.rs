@@ -42,9 +42,32 @@ fn install() -> Option<PrometheusHandle> {
         "b24bot_store_failing",
         "1 while the store cannot write: events are refused with 503"
     );
+    metrics::describe_gauge!(
+        "b24bot_portals",
+        "Portals that installed the application, by what their tokens are good for"
+    );
+    metrics::describe_gauge!(
+        "b24bot_portals_unregistered",
+        "Portals where the bot is not yet registered as it is wanted"
+    );
+    metrics::describe_counter!(
+        "b24bot_installs_total",
+        "Installations that were told of, by whether they were confirmed"
+    );
+    metrics::describe_counter!(
+        "b24bot_registrations_total",
+        "Registrations of the bot on portals, by outcome"
+    );
     metrics::describe_counter!("b24bot_store_failures_total", "Writes of the store that failed");
+    metrics::describe_gauge!("b24bot_portals_paused", "Portals that are paused: their events wait");
+    metrics::describe_counter!(
+        "b24bot_store_share_refusals_total",
+        "Deliveries that were refused because their portal has its share of the store already"
+    );
     // Shown from the start, whatever has begun before there was anyone to tell.
     metrics::gauge!("b24bot_actions_queued").increment(0.0);
     metrics::gauge!("b24bot_store_failing").increment(0.0);
+    metrics::gauge!("b24bot_portals_paused").increment(0.0);
+    metrics::counter!("b24bot_store_share_refusals_total").increment(0);
     Some(handle)
 }

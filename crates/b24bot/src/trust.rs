@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use b24bot_core::{ApplicationTokens, Changes, Expected, InboxError, MemberId, Secret, StateChange, Store};
+use b24bot_core::{ApplicationTokens, Expected, InboxError, MemberId, Secret, Store};
 use tokio::task::JoinHandle;
+
+use crate::follow;
 
 /// Before the portal's id.
 const PREFIX: &str = "token/";
-/// Begins keys that are no portal's.
-const MARK: &str = "token/~";
 
 /// Keeps the tokens as the store has them, whichever machine changes them. Returns once they are as it has them now: an
 /// event that came before its portal's token is known would be refused.
@@ -16,38 +16,18 @@ pub(crate) async fn follow(
     store: &Arc<dyn Store>,
     tokens: &Arc<ApplicationTokens>,
 ) -> Result<JoinHandle<()>, InboxError> {
-    let mut changes = store.watch(PREFIX).await?;
-    // Changes come in order, so this one, which nobody else makes, comes after all that was there.
-    let mark = format!("{MARK}{:016x}", fastrand::u64(..));
-    store.set(&mark, Vec::new(), Expected::Anything).await?;
-    loop {
-        let change = changes.next().await.ok_or_else(gone)?;
-        if change.key == mark {
-            break;
-        }
-        apply(tokens, &change);
-    }
-    store.remove(&mark, Expected::Anything).await?;
     let tokens = Arc::clone(tokens);
-    Ok(tokio::spawn(async move { apply_all(&tokens, changes).await }))
-}
-
-async fn apply_all(tokens: &ApplicationTokens, mut changes: Box<dyn Changes>) {
-    while let Some(change) = changes.next().await {
-        apply(tokens, &change);
-    }
-}
-
-fn apply(tokens: &ApplicationTokens, change: &StateChange) {
-    let Some(portal) = change.key.strip_prefix(PREFIX).filter(|_| !change.key.starts_with(MARK)) else {
-        return;
-    };
-    let portal = MemberId::from(portal);
-    match change.value.as_deref().map(TryInto::try_into) {
-        Some(Ok(digest)) => tokens.insert_digest(portal, digest),
-        Some(Err(_)) => tracing::warn!(%portal, "the store holds no application token where one should be"),
-        None => tokens.remove(&portal),
-    }
+    follow::follow(store, PREFIX, move |portal, digest| {
+        let portal = MemberId::from(portal);
+        match digest.map(TryInto::try_into) {
+            Some(Ok(digest)) => tokens.insert_digest(portal, digest),
+            Some(Err(_)) => {
+                tracing::warn!(%portal, "the store holds no application token where one should be");
+            }
+            None => tokens.remove(&portal),
+        }
+    })
+    .await
 }
 
 /// Believes that portal from now on, by this token and no other. Only its digest is kept.
@@ -75,12 +55,13 @@ pub(crate) async fn distrust(
     Ok(())
 }
 
-fn key(portal: &MemberId) -> String {
-    format!("{PREFIX}{portal}")
+/// Whether a portal's own token is known.
+pub(crate) async fn is_known(store: &Arc<dyn Store>, portal: &MemberId) -> Result<bool, InboxError> {
+    Ok(store.get(&key(portal)).await?.is_some())
 }
 
-fn gone() -> InboxError {
-    InboxError::storage("the store has gone")
+fn key(portal: &MemberId) -> String {
+    format!("{PREFIX}{portal}")
 }
 
 #[cfg(test)]

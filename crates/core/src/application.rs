@@ -12,7 +12,8 @@ pub struct AppInstall {
     pub active: bool,
     /// Whether the installation is finished; no events come before it is.
     pub installed: bool,
-    /// The credentials of whoever installed it, the first that the application gets.
+    /// The credentials of whoever installed it, the first that the application gets. Not here where an
+    /// [`Installer`](crate::Installer) has taken them.
     pub auth: Option<Auth>,
     /// The portal's language: `de`.
     pub language: Option<String>,
@@ -26,7 +27,7 @@ pub struct AppUpdate {
     pub version: String,
     /// The version before.
     pub previous_version: String,
-    /// Credentials of whoever updated it.
+    /// Credentials of whoever updated it; not where there is an [`Installer`](crate::Installer).
     pub auth: Option<Auth>,
 }
 

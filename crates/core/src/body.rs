@@ -30,6 +30,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Document<'_>, DecodeError> {
     }
 }
 
+/// Reads a form alone: an empty one is one, and no brace makes it anything else.
+pub(crate) fn parse_form(form: &[u8]) -> Result<Document<'_>, DecodeError> {
+    form::parse(form)
+}
+
 /// All values of a body, each with the places of its first and last child and of its next sibling.
 pub(crate) struct Document<'body> {
     values: Vec<Slot<'body>>,
@@ -103,10 +108,8 @@ impl<'body> Document<'body> {
         }
         let place = Place::try_from(count).unwrap_or(Place::MAX);
         if count == MANY {
-            for parent in 0..place {
-                for child in self.siblings(self.values[parent as usize].first).collect::<Vec<_>>() {
-                    self.index.insert((parent, self.values[child as usize].key.clone()), child);
-                }
+            for (place, slot) in (1..).zip(&self.values[1..]) {
+                self.index.insert(((slot.mark >> 32) as Place, slot.key.clone()), place);
             }
         }
         if count >= MANY {
@@ -346,6 +349,15 @@ mod tests {
         let child = |key| body.get("a").get(key).as_u64();
         assert_eq!([child("name1long"), child("name2long"), child("name3long")], [Some(1), Some(2), None]);
         assert_eq!([child("0"), child("\0"), child("")], [Some(5), Some(6), None]);
+    }
+
+    #[test]
+    fn what_came_before_there_were_many_is_found_again() {
+        let many: String = (0..MANY).map(|n| format!("m[{n}]=1&")).collect();
+        let body = read(format!("a[x]=1&b[x]=2&{many}a[y]=3&b[x]=4").as_bytes()).unwrap();
+        let value = |name, key| body.get(name).get(key).as_u64();
+        assert_eq!([value("a", "x"), value("a", "y"), value("b", "x")], [Some(1), Some(3), Some(4)]);
+        assert_eq!([value("m", "0"), value("m", "511")], [Some(1); 2]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod application;
 mod fetched;
 mod fields;
+mod install;
 mod openline;
 mod v1;
 mod v2;
@@ -11,6 +12,7 @@ use std::{fmt, sync::Arc};
 
 pub use self::fetched::decode_fetched;
 use self::fields::Fields;
+pub(crate) use self::install::page;
 use crate::{
     DecodeError, DecodeErrorKind, Event, Generation, MemberId, Payload, Portal, Secret,
     body::{self, Document},

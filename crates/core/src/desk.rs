@@ -1,11 +1,14 @@
 //! The operator's view of an inbox: what waits, what failed and why.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, Envelope, InboxError, Progress};
+use crate::{EntryId, Envelope, InboxError, Lane, Progress};
+
+/// How many entries are gone through at a time.
+const PAGE: usize = 1_000;
 
 /// Lets a person look at an inbox and put things right, while the bot runs or while it does not.
 #[async_trait]
@@ -51,6 +54,56 @@ pub trait Desk: fmt::Debug + Send + Sync + 'static {
     ///
     /// When that cannot be recorded now.
     async fn purge(&self, id: EntryId) -> Result<bool, InboxError>;
+
+    /// What there is of each portal that has any entries, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read now.
+    async fn portals(&self) -> Result<Vec<PortalDepth>, InboxError> {
+        let mut portals = BTreeMap::new();
+        for which in [Which::Pending, Which::Dead] {
+            let mut after = None;
+            loop {
+                let page = self.list(which, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for entry in page {
+                    let lane = Lane::from(entry.lane);
+                    PortalDepth::count(&mut portals, lane.portal(), which, 1, entry.received_at);
+                }
+            }
+        }
+        Ok(portals.into_values().collect())
+    }
+
+    /// Removes all entries of a portal for good, those that were set aside too, except those in the lane `keep`; how many
+    /// it were. What is being handled is handled to its end. It is done in steps, between which others have their turn:
+    /// if it fails, some may be gone.
+    ///
+    /// `portal` is named as in [`Lane::portal`].
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded now.
+    async fn drop_portal(&self, portal: &str, keep: Option<&Lane>) -> Result<u64, InboxError> {
+        let mut dropped = 0;
+        for which in [Which::Pending, Which::Dead] {
+            let mut after = None;
+            loop {
+                let page = self.list(which, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                for entry in page {
+                    let lane = Lane::from(entry.lane);
+                    if lane.portal() == portal && Some(&lane) != keep {
+                        dropped += u64::from(self.purge(entry.id).await?);
+                    }
+                }
+            }
+        }
+        Ok(dropped)
+    }
 }
 
 /// Which entries.
@@ -79,6 +132,42 @@ pub struct Stats {
     pub bytes: Option<u64>,
     /// Where it is: a path, or the address of a server without its password.
     pub store: String,
+}
+
+/// How much an inbox has of one portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PortalDepth {
+    /// The portal as in [`Lane::portal`](crate::Lane::portal): its member id, or its domain.
+    pub portal: String,
+    /// Its entries that wait or are being handled.
+    pub pending: u64,
+    /// Its entries that were set aside.
+    pub dead: u64,
+    /// When the latest of these was accepted, in milliseconds since 1970.
+    pub latest: Option<u64>,
+}
+
+impl PortalDepth {
+    /// Counts entries to their portal, the latest of which was accepted at that time; for those who implement [`Desk`].
+    pub fn count(
+        portals: &mut BTreeMap<String, Self>,
+        portal: &str,
+        which: Which,
+        entries: u64,
+        received_at: u64,
+    ) {
+        if !portals.contains_key(portal) {
+            portals.insert(portal.to_owned(), Self { portal: portal.to_owned(), ..Self::default() });
+        }
+        if let Some(depth) = portals.get_mut(portal) {
+            match which {
+                Which::Pending => depth.pending += entries,
+                Which::Dead => depth.dead += entries,
+            }
+            depth.latest = depth.latest.max(Some(received_at));
+        }
+    }
 }
 
 /// An entry as it is listed: nothing in it is secret.

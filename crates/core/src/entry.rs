@@ -35,6 +35,12 @@ impl Entry {
     pub fn stored(id: EntryId, lane: Lane, progress: Option<Progress>) -> Self {
         Self { id, lane, progress: progress.map(Box::new), envelope: None }
     }
+
+    /// The portal it came from: see [`Lane::portal`].
+    #[must_use]
+    pub fn portal(&self) -> &str {
+        self.lane.portal()
+    }
 }
 
 /// The number of an entry in its inbox: later ones have greater numbers.

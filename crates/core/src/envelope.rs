@@ -126,6 +126,27 @@ impl Lane {
         }
     }
 
+    /// The portal it belongs to, as lanes of dialogs name it: by its member id, or by its domain where that is all that is
+    /// known. A lane of another form is taken for the lane of a portal of that name.
+    ///
+    /// ```
+    /// use b24bot_core::Lane;
+    ///
+    /// assert_eq!(Lane::from("a223c6b3710f85df22e9377d6c4f7553/5/chat1157".to_owned()).portal(), "a223c6b3710f85df22e9377d6c4f7553");
+    /// assert_eq!(Lane::from("one for all".to_owned()).portal(), "one for all");
+    /// ```
+    #[must_use]
+    pub fn portal(&self) -> &str {
+        self.0.split_once('/').map_or(&*self.0, |(portal, _)| portal)
+    }
+
+    /// Whether it is the lane of what happens to the application itself on its portal, such as `ONAPPUNINSTALL`: events
+    /// of no bot and no dialog.
+    #[must_use]
+    pub fn is_of_application(&self) -> bool {
+        self.0.split_once('/').is_some_and(|(_, rest)| rest == "0/")
+    }
+
     /// The lane as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -259,5 +280,11 @@ mod tests {
         assert_eq!(lane("event=ONAPPUPDATE&auth[member_id]=m").as_str(), "m/0/");
         let open = "event=ONOPENLINEMESSAGEADD&data[DATA][0][chat][id]=9&data[DATA][0][message][id]=1&auth[member_id]=m";
         assert_eq!(lane(open).as_str(), "m/0/chat9");
+        assert_eq!((lane(open).portal(), lane(MESSAGE).portal()), ("m", "m"));
+        for (body, is_of_application) in
+            [("event=ONAPPUNINSTALL&auth[member_id]=m", true), (open, false), (MESSAGE, false)]
+        {
+            assert_eq!(lane(body).is_of_application(), is_of_application, "{body}");
+        }
     }
 }

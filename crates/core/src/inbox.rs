@@ -123,6 +123,8 @@ pub struct InboxError {
 pub enum InboxErrorKind {
     /// As many events wait as may wait.
     Full,
+    /// As many events of one portal wait as may wait, so that there is room for those of others.
+    PortalFull,
     /// It was closed: the program is stopping.
     Closed,
     /// The storage failed.
@@ -152,7 +154,7 @@ impl InboxError {
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         Duration::from_secs(match self.kind {
-            InboxErrorKind::Full | InboxErrorKind::Closed => 5,
+            InboxErrorKind::Full | InboxErrorKind::PortalFull | InboxErrorKind::Closed => 5,
             InboxErrorKind::Storage => 30,
         })
     }
@@ -162,6 +164,7 @@ impl fmt::Display for InboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             InboxErrorKind::Full => "as many events wait as may wait",
+            InboxErrorKind::PortalFull => "as many events of this portal wait as one portal may have",
             InboxErrorKind::Closed => "the bot is stopping",
             InboxErrorKind::Storage => "the storage failed",
         })

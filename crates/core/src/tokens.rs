@@ -29,6 +29,9 @@ pub struct ApplicationTokens {
 
 type TokenDigest = [u8; 32];
 
+/// Longer than any application token: what is longer is not worth its digest.
+const LONGEST: usize = 1024;
+
 /// Why a webhook is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,6 +77,12 @@ impl ApplicationTokens {
         self.by_portal.remove(portal);
     }
 
+    /// Whether that portal has a token of its own.
+    #[must_use]
+    pub fn knows(&self, portal: &MemberId) -> bool {
+        self.by_portal.contains_key(portal)
+    }
+
     /// Whether there is no token at all: then nothing is believed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -86,14 +95,17 @@ impl ApplicationTokens {
     ///
     /// When it is not, or there is none, or there is nothing to compare it with.
     pub fn verify(&self, portal: Option<&MemberId>, token: Option<&Secret>) -> Result<(), Rejection> {
-        let presented =
-            Self::digest(token.filter(|token| !token.expose().is_empty()).ok_or(Rejection::Missing)?);
+        let presented = token.filter(|token| !token.expose().is_empty()).ok_or(Rejection::Missing)?;
         let own = portal.and_then(|portal| self.by_portal.get(portal));
         let expected =
             own.as_ref().map_or(self.by_configuration.as_slice(), |own| std::slice::from_ref(own.value()));
         if expected.is_empty() {
             return Err(Rejection::UnknownPortal);
         }
+        if presented.expose().len() > LONGEST {
+            return Err(Rejection::Wrong);
+        }
+        let presented = Self::digest(presented);
         let genuine = expected.iter().fold(0, |found, token| found | token.ct_eq(&presented).unwrap_u8());
         if genuine == 1 { Ok(()) } else { Err(Rejection::Wrong) }
     }
@@ -132,6 +144,7 @@ mod tests {
         assert_eq!(verify(&tokens, "m", "configured"), Err(Rejection::Wrong));
         assert_eq!(verify(&tokens, "m", "own"), Ok(()));
         assert_eq!(verify(&tokens, "n", "own"), Err(Rejection::Wrong));
+        assert!(tokens.knows(&MemberId::from("m")) && !tokens.knows(&MemberId::from("n")));
         tokens.remove(&MemberId::from("m"));
         assert_eq!(verify(&tokens, "m", "configured"), Ok(()));
     }
@@ -139,7 +152,8 @@ mod tests {
     #[test]
     fn almost_right_is_wrong() {
         let tokens = ApplicationTokens::default().accept(&Secret::from("831c76"));
-        for token in ["831c7", "831c761", "831C76", "831c76 "] {
+        let long = "831c76".repeat(LONGEST);
+        for token in ["831c7", "831c761", "831C76", "831c76 ", &long] {
             assert_eq!(verify(&tokens, "m", token), Err(Rejection::Wrong), "{token}");
         }
     }

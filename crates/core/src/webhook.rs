@@ -1,6 +1,8 @@
 //! The endpoint to which portals post events.
 
 mod counts;
+mod page;
+mod reading;
 
 use std::{
     fmt,
@@ -14,19 +16,22 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::any,
 };
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 
-use self::counts::{Accepted, Name};
-use crate::{ApplicationTokens, DecodeError, Delivery, Envelope, Inbox, InboxError, Rejection, Stored};
+use self::{
+    counts::{Accepted, Name},
+    reading::Room,
+};
+use crate::{
+    ApplicationTokens, Declined, DecodeError, DecodeErrorKind, Delivery, Envelope, Inbox, InboxError,
+    InstallRequest, Installer, Page, Rejection, Stored,
+};
 
-/// The largest body that is taken: several times what a message of 20,000 characters needs, percent-encoded.
-const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a sender may take for its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -40,15 +45,21 @@ const UNSTORED_PAUSE: Duration = Duration::from_secs(10);
 /// | 200 | a verified event is stored, was stored before, or is of no interest |
 /// | 400 | the body cannot be read as an event |
 /// | 403 | the application token is missing, wrong, or none is known for that portal |
-/// | 405, 408, 413 | another method; a body that does not arrive in time; a body over 1 MiB |
-/// | 503 with `Retry-After` | it cannot be stored now |
+/// | 405, 408 | another method; a body that does not arrive in time |
+/// | 413, 415 | a body over 1 MiB; one with a `Content-Encoding` |
+/// | 503 with `Retry-After` | it cannot be stored now, or too many large bodies come at once |
+///
+/// With an [`installer`](Webhook::installer), ONAPPINSTALL is taken as well when that confirms it, and an application's
+/// page is shown to who opens it.
 ///
 /// Errors are JSON, in the platform's own form: `{"error": "CODE", "error_description": "…"}`.
 #[derive(Clone)]
 pub struct Webhook {
     inbox: Arc<dyn Inbox>,
     tokens: Arc<ApplicationTokens>,
+    installer: Option<Arc<dyn Installer>>,
     read_timeout: Duration,
+    room: Room,
     accepted: Arc<Accepted>,
     refused: Arc<AtomicU64>,
     unstored: Arc<AtomicU64>,
@@ -62,7 +73,9 @@ impl Webhook {
         Self {
             inbox,
             tokens,
+            installer: None,
             read_timeout: READ_TIMEOUT,
+            room: Room::default(),
             accepted: Arc::new(Accepted::new()),
             refused: Arc::default(),
             unstored: Arc::default(),
@@ -76,6 +89,13 @@ impl Webhook {
         Self { read_timeout, ..self }
     }
 
+    /// Asks that one about ONAPPINSTALL, and about the form that a browser posts when the application's page is opened.
+    /// Events of the application are then stored without the tokens in them: the installer has those.
+    #[must_use]
+    pub fn installer(self, installer: Arc<dyn Installer>) -> Self {
+        Self { installer: Some(installer), ..self }
+    }
+
     /// The endpoint at a path such as `/bitrix24/events`, to be served or merged into another router.
     ///
     /// # Panics
@@ -86,20 +106,40 @@ impl Webhook {
         Router::new().route(path, any(receive)).with_state(self)
     }
 
-    async fn accept(&self, request: Request) -> Result<(), Refusal> {
-        if request.method() != Method::POST {
-            return Err(Refusal::Method);
+    async fn accept(&self, request: Request) -> Result<Option<Page>, Refusal> {
+        let (head, body) = request.into_parts();
+        if head.method != Method::POST {
+            let query = head.uri.query().filter(|_| head.method == Method::GET);
+            let elsewhere = self.installer.as_ref().and_then(|installer| installer.elsewhere(query?));
+            return Err(elsewhere.map_or(Refusal::Method, Refusal::Elsewhere));
         }
-        let body = tokio::time::timeout(self.read_timeout, read(request.into_body()))
+        if head.headers.get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
+            return Err(Refusal::Encoded);
+        }
+        let received = tokio::time::timeout(self.read_timeout, self.room.read(body))
             .await
             .map_err(|_| Refusal::TooSlow)??;
-        let delivery = Delivery::parse(&body).inspect_err(|_| counts::add(Name::OTHER, "malformed"))?;
+        let stripped: Arc<[u8]>;
+        let mut delivery = match Delivery::parse(&received.body) {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                let page = self.page(&error, &received.body, head.uri.query().unwrap_or_default()).await;
+                return page.map(Some).ok_or_else(|| {
+                    counts::add(Name::OTHER, "malformed");
+                    Refusal::Unreadable(error)
+                });
+            }
+        };
         let event = Name::of(delivery.event_name());
         let portal = delivery.portal().member_id.as_ref();
-        if let Err(rejection) = self.tokens.verify(portal, delivery.application_token()) {
+        let vouched = self.tokens.verify(portal, delivery.application_token());
+        if let Err(refusal) = self.believe(&delivery, vouched).await {
             counts::add(event, "rejected");
-            self.tell_refusal(rejection);
-            return Err(Refusal::NotGenuine);
+            return Err(refusal);
+        }
+        if self.installer.is_some() && delivery.is_of_application() {
+            stripped = delivery.without_tokens()?.into();
+            delivery = Delivery::parse(&stripped)?;
         }
         let now = SystemTime::now();
         let events = delivery.into_events().inspect_err(|error| {
@@ -120,7 +160,35 @@ impl Webhook {
                 Stored::Duplicate => counts::add(event, "duplicate"),
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Whether a delivery is genuine: by its application token, or because the installer finds that it is.
+    async fn believe(&self, delivery: &Delivery<'_>, vouched: Result<(), Rejection>) -> Result<(), Refusal> {
+        let installer = self.installer.as_ref().filter(|_| vouched.is_err() || delivery.is_installation());
+        let asked = match (installer, installer.and_then(|_| delivery.install_request())) {
+            (Some(installer), Some(request)) if delivery.is_installation() => {
+                installer.install(request, vouched.is_ok()).await
+            }
+            (Some(installer), Some(request)) if request.application_token.is_some() => {
+                installer.learn(request).await
+            }
+            _ => Err(Declined::NotConfirmed),
+        };
+        match (vouched, asked) {
+            (Err(rejection), Err(declined)) => {
+                self.tell_refusal(rejection);
+                Err(declined.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is shown to who opens the application's page, if the body is that.
+    async fn page(&self, error: &DecodeError, body: &[u8], query: &str) -> Option<Page> {
+        let installer = self.installer.as_ref().filter(|_| error.kind() == DecodeErrorKind::NoEvent)?;
+        let request = InstallRequest::of_page(body, query).ok()??;
+        Some(installer.page(request).await)
     }
 
     /// Says that events are lost, which is bad news, but not once for each while a disk is full.
@@ -154,13 +222,15 @@ impl fmt::Debug for Webhook {
         f.debug_struct("Webhook")
             .field("inbox", &self.inbox)
             .field("tokens", &self.tokens)
+            .field("installer", &self.installer)
             .finish_non_exhaustive()
     }
 }
 
 async fn receive(State(webhook): State<Webhook>, request: Request) -> Response {
     match webhook.accept(request).await {
-        Ok(()) => StatusCode::OK.into_response(),
+        Ok(None) => StatusCode::OK.into_response(),
+        Ok(Some(page)) => page.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -171,45 +241,28 @@ async fn put(inbox: Arc<dyn Inbox>, envelopes: Vec<Envelope>) -> Result<Vec<Stor
     stored.map_err(|_| InboxError::storage("the store panicked")).flatten()
 }
 
-/// Reads a body up to the limit. What is beyond is read too, up to a point, and dropped: a sender whose connection
-/// closes while it still writes would see that, and not the answer.
-async fn read(body: Body) -> Result<Arc<[u8]>, Refusal> {
-    let mut chunks = body.into_data_stream();
-    // Mostly all of it.
-    let mut first = Bytes::new();
-    let mut joined = Vec::new();
-    let mut received = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refusal::Interrupted)?;
-        received += chunk.len();
-        if received <= BODY_LIMIT {
-            if first.is_empty() {
-                first = chunk;
-                continue;
-            }
-            if joined.is_empty() {
-                joined.extend_from_slice(&first);
-            }
-            joined.extend_from_slice(&chunk);
-        } else if received > 4 * BODY_LIMIT {
-            break;
-        }
-    }
-    if received > BODY_LIMIT {
-        return Err(Refusal::TooLarge);
-    }
-    Ok(Arc::from(if joined.is_empty() { &*first } else { &*joined }))
-}
-
 /// Why a request is not accepted.
 enum Refusal {
     Method,
+    Elsewhere(String),
     TooSlow,
     TooLarge,
+    Encoded,
+    Crowded,
     Interrupted,
     Unreadable(DecodeError),
     NotGenuine,
+    Later(Duration),
     Unstored(InboxError),
+}
+
+impl From<Declined> for Refusal {
+    fn from(declined: Declined) -> Self {
+        match declined {
+            Declined::NotConfirmed => Self::NotGenuine,
+            Declined::Later(pause) => Self::Later(pause),
+        }
+    }
 }
 
 impl From<DecodeError> for Refusal {
@@ -232,16 +285,41 @@ impl IntoResponse for Refusal {
                     answer(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Events come by POST.");
                 with_header(refused, header::ALLOW, HeaderValue::from_static("POST"))
             }
+            Self::Elsewhere(place) => match HeaderValue::try_from(place) {
+                Ok(place) => with_header(StatusCode::FOUND.into_response(), header::LOCATION, place),
+                Err(_) => Self::Method.into_response(),
+            },
             Self::TooSlow => {
                 answer(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "The body did not arrive in time.")
             }
             Self::TooLarge => {
                 answer(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is over 1 MiB.")
             }
+            Self::Encoded => {
+                let refused = answer(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "UNSUPPORTED_MEDIA_TYPE",
+                    "Bodies are taken as they are, without Content-Encoding.",
+                );
+                with_header(refused, header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            }
+            Self::Crowded => {
+                let refused = answer(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "SERVICE_UNAVAILABLE",
+                    "Too many large bodies at once.",
+                );
+                with_header(refused, header::RETRY_AFTER, HeaderValue::from_static("1"))
+            }
             Self::Interrupted => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "The body broke off."),
             Self::Unreadable(error) => answer(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.to_string()),
             Self::NotGenuine => {
                 answer(StatusCode::FORBIDDEN, "ACCESS_DENIED", "The application token is not the portal's.")
+            }
+            Self::Later(pause) => {
+                let description = "Whether this is so cannot be found out now.";
+                let refused = answer(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", description);
+                with_header(refused, header::RETRY_AFTER, HeaderValue::from(pause.as_secs()))
             }
             Self::Unstored(error) => {
                 let refused =
@@ -267,10 +345,10 @@ mod tests {
     use std::sync::Mutex;
 
     use async_trait::async_trait;
-    use axum::http::Request;
+    use axum::{body::Body, http::Request};
     use tower::ServiceExt;
 
-    use super::*;
+    use super::{reading::BODY_LIMIT, *};
     use crate::{Depth, Entry, InboxErrorKind, Secret, Settled};
 
     /// Stores up to two events, and takes its time.
@@ -318,6 +396,44 @@ mod tests {
     async fn send(router: &Router, method: &str, uri: &str, body: impl Into<Body>) -> Response {
         let request = Request::builder().method(method).uri(uri).body(body.into()).unwrap();
         router.clone().oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_body_that_would_have_to_be_unpacked_is_refused_unread() {
+        let (router, shelf) = endpoint();
+        for (encoding, status) in [("gzip", 415), ("br, identity", 415), ("identity", 200)] {
+            // Reading it would take for ever.
+            let unread = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+            let body = if status == 200 { Body::from(MESSAGE) } else { Body::from_stream(unread) };
+            let request = Request::post("/events").header("content-encoding", encoding).body(body).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{encoding}");
+            if status == 415 {
+                assert_eq!(response.headers()["accept-encoding"], "identity");
+                assert_eq!(error_code(response).await, "UNSUPPORTED_MEDIA_TYPE");
+            }
+        }
+        assert_eq!(shelf.0.lock().unwrap().len(), 1);
+    }
+
+    /// Whatever a sender makes up, the answer repeats none of it.
+    #[tokio::test]
+    async fn no_refusal_repeats_what_was_sent() {
+        let (router, _) = endpoint();
+        for body in [
+            "event=needle<script>",
+            "event=NEEDLE&auth[application_token]=needle&auth[member_id]=needle",
+            r#"{"needle": {"event": needle}}"#,
+            "event=ONIMBOTMESSAGEADD&data[needle]=needle&auth[application_token]=t",
+            "needle",
+        ] {
+            let response = send(&router, "POST", "/events?needle=needle", body).await;
+            assert!(response.status().is_client_error(), "{body}");
+            let headers = format!("{:?}", response.headers()).to_lowercase();
+            let answered = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let answered = String::from_utf8_lossy(&answered).to_lowercase();
+            assert!(!answered.contains("needle") && !headers.contains("needle"), "{body}: {answered}");
+        }
     }
 
     async fn error_code(response: Response) -> String {

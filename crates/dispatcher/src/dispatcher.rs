@@ -14,15 +14,16 @@ use b24bot_actions::Portals;
 use b24bot_core::{Event, InboxError, Lane, Store};
 use futures_util::FutureExt;
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, UnboundedReceiver},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
 
 use crate::{
-    Drain, Drained, Failure, Handler, Retries,
-    lanes::Lanes,
+    Drain, Drained, Failure, Handler, Pauses, Retries,
+    lanes::{Lanes, Place},
     measure::Measures,
+    pauses::Pause,
     ticket::Ticket,
     worker::{ErrorHook, Named, Turn, Worker},
 };
@@ -47,12 +48,15 @@ pub struct Dispatcher {
     retries: Retries,
     max_age: Option<Duration>,
     drain: Drain,
+    pauses: Pauses,
+    paused: UnboundedReceiver<Pause>,
 }
 
 impl Dispatcher {
     /// A dispatcher whose handlers act on those portals.
     #[must_use]
     pub fn new(portals: Portals) -> Self {
+        let (pauses, paused) = Pauses::new();
         Self {
             portals,
             handlers: Vec::new(),
@@ -62,6 +66,8 @@ impl Dispatcher {
             retries: Retries::default(),
             max_age: None,
             drain: Drain::new(),
+            pauses,
+            paused,
         }
     }
 
@@ -89,8 +95,11 @@ impl Dispatcher {
         self
     }
 
-    /// How many events are handled at once, 4096 unless told. As many dialogs can be stuck in slow handlers, or wait
-    /// for their portal's limit, before another one has to wait.
+    /// How many events are handled at once, 4096 unless told.
+    ///
+    /// A portal takes another of these places only while it has fewer than are free. So one portal whose handlers are
+    /// stuck, or wait for its limit, gets half of them, `k` such portals leave one in `k + 1` free, and the events of all
+    /// others begin at once.
     #[must_use]
     pub fn concurrency(mut self, events: usize) -> Self {
         self.concurrency = events;
@@ -145,6 +154,12 @@ impl Dispatcher {
         self.drain.clone()
     }
 
+    /// The way to pause portals, before it runs and while it does.
+    #[must_use]
+    pub fn pauses(&self) -> Pauses {
+        self.pauses.clone()
+    }
+
     /// Handles what the store gives out, until the store is closed and has nothing more. Events that wait for another
     /// attempt then are left to the next start if the store is durable, otherwise they are waited for.
     /// [`drain`](Dispatcher::drain) limits how long all that takes.
@@ -168,20 +183,24 @@ impl Dispatcher {
         let mut tasks = JoinSet::new();
         let mut running = HashMap::new();
         let (passing, mut passed) = mpsc::unbounded_channel();
+        let mut paused = self.paused;
         let mut end = None;
         let mut limit = pin!(self.drain.passed());
         // Kept across turns: a store need not survive that its `next` is dropped half way.
         let mut next = Box::pin(arrival(&*store, self.lane));
         loop {
             let now = Instant::now();
-            while let Some((lane, mut ticket)) = lanes.start(now.into_std()) {
+            while let Ok(told) = paused.try_recv() {
+                lanes.change(told);
+            }
+            while let Some((place, mut ticket)) = lanes.start(now.into_std()) {
                 if let Some(pause) = ticket.take_pause(SystemTime::now(), longest_pause) {
-                    lanes.retry(lane, ticket, (now + pause).into_std(), self.retries.order, false);
+                    lanes.retry(place, ticket, (now + pause).into_std(), self.retries.order);
                     continue;
                 }
-                let (worker, its_lane, passing) = (Arc::clone(&worker), lane.clone(), passing.clone());
-                let task = tasks.spawn(async move { worker.handle(its_lane, ticket, passing).await });
-                running.insert(task.id(), (lane, false));
+                let (worker, lane, passing) = (Arc::clone(&worker), place.lane.clone(), passing.clone());
+                let task = tasks.spawn(async move { worker.handle(lane, ticket, passing).await });
+                running.insert(task.id(), place);
             }
             let due = lanes.next_due();
             if end.is_some() && tasks.is_empty() && !(waits_for_all && due.is_some()) {
@@ -202,10 +221,11 @@ impl Dispatcher {
                     }
                 }
                 Some(task) = passed.recv() => {
-                    if let Some((lane, has_passed @ false)) = running.get_mut(&task) {
-                        *has_passed = lanes.pass(lane.clone());
+                    if let Some(place) = running.get_mut(&task) {
+                        lanes.pass(place);
                     }
                 }
+                Some(told) = paused.recv() => lanes.change(told),
                 arrived = &mut next, if end.is_none() => {
                     let mut arrived = Some(arrived);
                     let mut room = AT_ONCE;
@@ -277,21 +297,19 @@ async fn arrival(
 /// A task has ended: with its turn, or broken off, and then its entry counts as left.
 fn take_back(
     lanes: &mut Lanes<Ticket>,
-    running: &mut HashMap<Id, (Lane, bool)>,
+    running: &mut HashMap<Id, Place>,
     ended: Result<(Id, Turn), JoinError>,
 ) {
     let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-    let Some((lane, passed)) = running.remove(&id) else { return };
+    let Some(place) = running.remove(&id) else { return };
     match ended {
-        Ok((_, Turn::Over)) => lanes.finish(lane, passed),
-        Ok((_, Turn::Again { ticket, due, order })) => {
-            lanes.retry(lane, ticket, due.into_std(), order, passed);
-        }
+        Ok((_, Turn::Over)) => lanes.finish(place),
+        Ok((_, Turn::Again { ticket, due, order })) => lanes.retry(place, ticket, due.into_std(), order),
         Err(error) if error.is_cancelled() => {}
         Err(error) => {
             // Handlers cannot bring it about, their panics are caught: a store can.
             tracing::error!(error = &error as &dyn Error, "an event was left as it is");
-            lanes.finish(lane, passed);
+            lanes.finish(place);
         }
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use b24bot_core::{Entry, EntryId, Envelope, Lane, Progress};
 
+use crate::lanes::Item;
+
 /// An entry without the name of the lane it waits in: 32 bytes, up to twice that in a queue that has just grown. So
 /// many of them cost little, if their store keeps the events elsewhere: a million in some dialogs 32 to 64 MB, a
 /// million in a dialog each some 200 bytes more, with the lane's name.
@@ -42,6 +44,12 @@ impl Ticket {
         let due = std::mem::take(&mut self.progress.as_mut()?.due);
         let pause = Duration::from_millis(due.saturating_sub(millis(now))).min(longest);
         (!pause.is_zero()).then_some(pause)
+    }
+}
+
+impl Item for Ticket {
+    fn portal<'a>(&'a self, lane: &'a Lane) -> &'a str {
+        self.stored_in.as_deref().unwrap_or(lane).portal()
     }
 }
 

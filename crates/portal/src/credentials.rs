@@ -1,5 +1,6 @@
 //! Who is calling: an inbound webhook, or an application's access token.
 
+use crate::clock::Moment;
 use crate::refusal::{Refusal, forbidden};
 use crate::state::State;
 use crate::state::applications::ALL_SCOPES;
@@ -23,6 +24,8 @@ pub(crate) struct Caller {
     pub(crate) user: u64,
     pub(crate) via: Via,
     pub(crate) scopes: Vec<String>,
+    /// When the access token does; a webhook has no end.
+    pub(crate) expires: Option<Moment>,
 }
 
 impl Caller {
@@ -53,7 +56,7 @@ pub(crate) fn authenticate(
             return Err(Refusal::new(401, "INVALID_CREDENTIALS", "Invalid request credentials"));
         }
         let scopes = ALL_SCOPES.map(str::to_owned).to_vec();
-        return Ok(Caller { user: ADMINISTRATOR, via: Via::Webhook, scopes });
+        return Ok(Caller { user: ADMINISTRATOR, via: Via::Webhook, scopes, expires: None });
     }
     let auth = params.get("auth").and_then(Tree::text).filter(|auth| !auth.is_empty());
     let auth = auth.ok_or_else(|| Refusal::new(401, "NO_AUTH_FOUND", "Wrong authorization data"))?;
@@ -67,6 +70,7 @@ pub(crate) fn authenticate(
         user: token.user,
         via: Via::Application(token.client_id.clone()),
         scopes: application.settings.scopes.clone(),
+        expires: Some(token.expires),
     })
 }
 

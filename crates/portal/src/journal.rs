@@ -78,6 +78,13 @@ impl Entry {
             "messages": self.messages,
         })
     }
+
+    /// The same with the answer.
+    pub(crate) fn show_whole(&self, number: u64) -> Value {
+        let mut shown = self.show(number);
+        shown["answer"] = json!(self.answer);
+        shown
+    }
 }
 
 #[derive(Debug)]

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod faults;
 mod form;
+mod frame;
 mod journal;
 mod limits;
 mod listener;

@@ -6,15 +6,15 @@ use axum::http::header::{
 };
 use axum::routing::get;
 
-/// Pictures and sounds may come from where a bot says; scripts, styles and data from here alone. Markup can be set
+/// Pictures and sounds may come from where a bot says; scripts, styles, data and frames from here alone. Markup can be set
 /// from text nowhere in the page: it asks for trusted types and makes none.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data: http: https:; media-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+                      frame-src 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Files by the path they are served under, which is the one they have here.
 macro_rules! files {
@@ -25,12 +25,13 @@ macro_rules! files {
 
 const INDEX: [(&str, &str, &str); 1] = [("/", HTML, include_str!("page/index.html"))];
 
-const STYLES: [(&str, &str, &str); 5] = files!(CSS,
-    "style/base.css" "style/conversation.css" "style/message.css" "style/panel.css" "style/side.css");
+const STYLES: [(&str, &str, &str); 7] = files!(CSS,
+    "style/applications.css" "style/base.css" "style/conversation.css" "style/frame.css" "style/message.css"
+    "style/panel.css" "style/side.css");
 
-const SCRIPTS: [(&str, &str, &str); 27] = files!(SCRIPT,
-    "attach.js" "bbcode.js" "chat.js" "composer.js" "control.js" "conversation.js" "curl.js" "faults.js" "files.js"
-    "icons.js" "inspector.js" "keyboard.js" "lang/en.js" "lang/ru.js" "marks.js" "menu.js" "message.js" "news.js"
+const SCRIPTS: [(&str, &str, &str); 31] = files!(SCRIPT,
+    "application.js" "applications.js" "attach.js" "bbcode.js" "chat.js" "composer.js" "control.js" "conversation.js"
+    "copy.js" "curl.js" "faults.js" "files.js" "frame.js" "icons.js" "inspector.js" "keyboard.js" "lang/en.js" "lang/ru.js" "marks.js" "menu.js" "message.js" "news.js"
     "side.js" "store.js" "text.js" "theme.js" "tree.js" "vendor/hooks.js" "vendor/htm.js" "vendor/preact.js"
     "windows.js");
 

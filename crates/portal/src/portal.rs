@@ -136,6 +136,55 @@ impl PortalBuilder {
         self
     }
 
+    /// Starts so many portals, each with an address, a `member_id` and tokens of its own; each of their chat pages
+    /// leads to the others. They take the port given and those that follow it, or free ones if it is 0. The seed is
+    /// counted up, and the state is kept in `FILE`, `FILE.2` and so on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let portals = b24bot_portal::Portal::builder().listen("127.0.0.1:0".parse()?).start_several(2).await?;
+    /// let [one, two] = [0, 1].map(|n| portals[n].install_application(&["im"]));
+    /// assert_ne!(one.member_id, two.member_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`PortalBuilder::start`]; and [`ErrorKind::Recording`](crate::ErrorKind::Recording) when several are to be
+    /// recorded, as a recording is of one portal.
+    pub async fn start_several(self, count: u16) -> Result<Vec<Portal>, Error> {
+        if count > 1 && self.record.is_some() {
+            return Err(Error::recording("a recording is of one portal, not of several".to_owned()));
+        }
+        let sisters: Vec<Self> = (0..count).map(|n| self.sister(n)).collect::<Result<_, _>>()?;
+        let mut portals = Vec::new();
+        for sister in sisters {
+            portals.push(sister.start().await?);
+        }
+        if count > 1 {
+            let urls: Vec<String> = portals.iter().map(Portal::url).collect();
+            for portal in &portals {
+                portal.shared.with(|state| state.portals.clone_from(&urls));
+            }
+        }
+        Ok(portals)
+    }
+
+    /// The portal so many places behind this one.
+    fn sister(&self, n: u16) -> Result<Self, Error> {
+        let mut sister = self.clone();
+        if self.listen.port() != 0 {
+            let none = || Error::listen(self.listen, std::io::ErrorKind::AddrNotAvailable.into());
+            sister.listen.set_port(self.listen.port().checked_add(n).ok_or_else(none)?);
+        }
+        sister.seed = self.seed.map(|seed| seed.wrapping_add(n.into()));
+        if let Some(file) = sister.state.as_mut().filter(|_| n > 0) {
+            file.as_mut_os_string().push(format!(".{}", u32::from(n) + 1));
+        }
+        Ok(sister)
+    }
+
     /// Binds the address and serves in background tasks of the current tokio runtime.
     ///
     /// # Errors
@@ -272,6 +321,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(page::router())
         .merge(crate::downloads::router())
+        .merge(crate::frame::router())
         .route("/rest", axum::routing::any(rest::serve))
         .route("/rest/", axum::routing::any(rest::serve))
         .route("/rest/{*path}", axum::routing::any(rest::serve))

@@ -23,6 +23,11 @@ pub(crate) fn forbidden(code: &'static str, description: impl Into<Cow<'static, 
     Refusal { status: 403, code, description: description.into() }
 }
 
+/// What most methods answer about what is not open to the caller.
+pub(crate) fn denied() -> Refusal {
+    forbidden("ACCESS_DENIED", "Access denied")
+}
+
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         Self { status, code, description: description.into() }

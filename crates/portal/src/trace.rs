@@ -135,9 +135,8 @@ pub(crate) fn trace(state: &State, message: u64) -> Value {
 fn show(number: u64, entry: &Entry, message: u64, windows: &[Window<'_>]) -> Option<Value> {
     let ways: Vec<_> = entry.about.iter().map(|about| follows(entry, about, message, windows)).collect();
     let way = ways.iter().flatten().next()?;
-    let mut shown = entry.show(number);
+    let mut shown = entry.show_whole(number);
     shown["by"] = json!(way);
-    shown["answer"] = json!(entry.answer);
     if let Some(calls) = shown["calls"].as_array_mut() {
         for (call, way) in calls.iter_mut().zip(&ways) {
             call["by"] = json!(way);

@@ -183,6 +183,13 @@ async fn a_portal_that_moves_is_the_same_portal() {
     assert_eq!(event.get(&format!("data[BOT][{id}][client_endpoint]")), format!("{new}/rest/"));
     assert_eq!(event.get("auth[server_endpoint]"), format!("{}/rest/", portal.url()));
     assert_eq!(event.get("auth[member_id]"), app.member_id);
+    let (_, info) = call.oauth(&app.access_token, "app.info", json!({})).await;
+    let (of_token, install) = (&info["result"], &info["result"]["install"]);
+    assert_eq!((&of_token["client_id"], &of_token["user_id"]), (&json!(app.client_id), &json!(1)));
+    assert_eq!((&of_token["scope"], &install["installed"]), (&json!("imbot,im"), &json!(true)));
+    assert!(text(&of_token["expires"]).ends_with("+00:00"), "{info}");
+    assert_eq!(install["client_endpoint"], format!("{new}/rest/"), "the authorization server has not moved");
+    assert_eq!(install["member_id"], app.member_id);
     let renew = format!(
         "/oauth/token/?grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
         app.client_id, app.client_secret, app.refresh_token
@@ -199,4 +206,131 @@ async fn a_portal_that_moves_is_the_same_portal() {
     assert_eq!(location, "https://new.example/rest/1/local/im.message.add?x=y");
     call.control("reset", json!({})).await;
     assert_eq!(call.webhook("profile", json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn what_an_application_binds_is_listed_and_told() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let mut server = Bot::start().await;
+    let app = install(&call, json!({"scopes": ["imbot"]})).await;
+    let token = text(&app["access_token"]);
+    let binding = json!({"event": "OnAppUpdate", "handler": server.url});
+    let (_, unknown) =
+        call.oauth(&token, "event.bind", json!({"event": "ONNOTHING", "handler": server.url})).await;
+    assert_eq!(unknown["error"], "ERROR_EVENT_NOT_FOUND");
+    let (_, bound) = call.oauth(&token, "event.bind", binding.clone()).await;
+    assert_eq!(bound["result"], true);
+    let (_, again) = call.oauth(&token, "event.bind", binding.clone()).await;
+    assert_eq!(again["error"], "ERROR_CORE");
+    let bot = json!({"fields": {"code": "b", "properties": {"name": "B"}, "eventMode": "webhook", "webhookUrl": server.url}});
+    call.oauth(&token, "imbot.v2.Bot.register", bot).await;
+    let (_, listed) = call.oauth(&token, "event.get", json!({})).await;
+    let events: Vec<String> =
+        listed["result"].as_array().unwrap().iter().map(|bound| text(&bound["event"])).collect();
+    assert_eq!(events[..2], ["ONAPPUPDATE", "ONIMBOTV2MESSAGEADD"], "{listed}");
+    server.expect("ONIMBOTV2JOINCHAT").await;
+    act(&call, &app, "update", json!({})).await;
+    server.expect("ONAPPUPDATE").await;
+    let (_, gone) = call.oauth(&token, "event.unbind", binding).await;
+    assert_eq!(gone["result"]["count"], 1);
+}
+
+async fn renew(call: &Caller, app: &Value, refresh: &Value) -> (u16, Value) {
+    let (id, secret, refresh) = (text(&app["client_id"]), text(&app["client_secret"]), text(refresh));
+    let query = format!("client_id={id}&client_secret={secret}&refresh_token={refresh}");
+    call.get(&format!("/oauth/token/?grant_type=refresh_token&{query}")).await
+}
+
+#[tokio::test]
+async fn tokens_end_are_revoked_and_die_of_a_second_use() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let refused = async |token: &Value| {
+        call.oauth(&text(token), "app.info", json!({})).await.1["error"].as_str().map(str::to_owned)
+    };
+    let app = install(&call, json!({})).await;
+    act(&call, &app, "expire", json!({})).await;
+    assert_eq!(refused(&app["access_token"]).await.as_deref(), Some("expired_token"));
+    let (_, pair) = renew(&call, &app, &app["refresh_token"]).await;
+    assert_eq!(refused(&pair["access_token"]).await, None);
+
+    let (status, error) = renew(&call, &app, &app["refresh_token"]).await;
+    assert_eq!((status, &error["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(refused(&pair["access_token"]).await.as_deref(), Some("invalid_token"));
+    assert_eq!(renew(&call, &app, &pair["refresh_token"]).await.1["error"], "invalid_grant");
+    let shown = call.get(&format!("/control/applications/{}", app["id"])).await.1;
+    assert_eq!((&shown["renewals"], &shown["client_secret"]), (&json!(1), &Value::Null));
+
+    let mut server = Bot::start().await;
+    let app = install(&call, json!({"handler": server.url})).await;
+    server.expect("ONAPPINSTALL").await;
+    act(&call, &app, "revoke", json!({})).await;
+    assert_eq!(refused(&app["access_token"]).await, None, "it works until it ends");
+    assert_eq!(renew(&call, &app, &app["refresh_token"]).await.1["error"], "invalid_grant");
+    act(&call, &app, "reinstall", json!({})).await;
+    let again = server.expect("ONAPPINSTALL").await;
+    assert_eq!(again.get("auth[application_token]"), text(&app["application_token"]));
+    let (status, _) = renew(&call, &app, &json!(again.get("auth[refresh_token]"))).await;
+    assert_eq!(status, 200, "what is installed again has new tokens");
+}
+
+#[tokio::test]
+async fn an_application_may_have_its_names_before_it_is_installed() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let names = json!({"client_id": "local.tea", "client_secret": "not-so-secret"});
+    let app = install(&call, names.clone()).await;
+    let (_, secrets) = call.get("/control/applications/local.tea/secrets").await;
+    assert_eq!(
+        (&secrets["client_secret"], &app["client_id"]),
+        (&names["client_secret"], &names["client_id"])
+    );
+    assert_eq!(secrets["application_token"], app["application_token"]);
+    assert_eq!(renew(&call, &app, &app["refresh_token"]).await.0, 200);
+    let (status, error) = call.control("applications", names.clone()).await;
+    assert_eq!((status, &error["error"]), (400, &json!("ALREADY_INSTALLED")));
+    assert_eq!(call.control("applications", json!({"client_id": "a b"})).await.0, 400);
+    act(&call, &app, "uninstall", json!({})).await;
+    install(&call, names).await;
+}
+
+#[tokio::test]
+async fn a_browser_opens_the_pages_itself() {
+    let portal = portal().await;
+    let call = Caller::new(&portal);
+    let mut pages = Bot::start().await;
+    let settings = json!({"handler": "http://127.0.0.1:9/page?x=1", "install": pages.url, "interface": true, "open": false});
+    let app = install(&call, settings).await;
+    assert!(pages.is_silent(&portal).await, "the portal did not open the page");
+    let opened = act(&call, &app, "page", json!({"user": 27, "lang": "ru"})).await;
+    let url = text(&opened["url"]);
+    assert!(url.starts_with(&format!("{}?DOMAIN=", pages.url)) && url.contains("&LANG=ru&"), "{url}");
+    assert_eq!(
+        opened["fields"]["AUTH_ID"], app["access_token"],
+        "the administrator's, until it is installed"
+    );
+    assert_eq!(opened["fields"]["member_id"], app["member_id"]);
+    act(&call, &app, "finish", json!({})).await;
+    let opened = act(&call, &app, "page", json!({"user": 27})).await;
+    let url = text(&opened["url"]);
+    assert!(url.starts_with("http://127.0.0.1:9/page?x=1&DOMAIN="), "{url}");
+    let whose = call.oauth(&text(&opened["fields"]["AUTH_ID"]), "profile", json!({})).await.1;
+    assert_eq!(whose["result"]["ID"], "27");
+
+    let frame = call.try_get(&format!("{}/application/{}", portal.url(), app["id"])).await;
+    let policy = frame.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let place = reqwest::Url::parse(&pages.url).unwrap().origin().ascii_serialization();
+    assert!(policy.contains(&format!("frame-src http://127.0.0.1:9 {place};")), "{policy}");
+    assert!(policy.contains("frame-ancestors 'self'"), "{policy}");
+    let page = call.try_get(&portal.url()).await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("frame-src 'self';"), "{policy}");
+    let script = call.try_get(&format!("{}/api/v1/", portal.url())).await;
+    assert!(script.text().await.unwrap().contains("installFinish"));
+    assert_eq!(call.try_get(&format!("{}/application/7", portal.url())).await.status(), 404);
+
+    let plain = install(&call, json!({"handler": pages.url})).await;
+    let (status, _) = call.control(&format!("applications/{}/page", plain["id"]), json!({})).await;
+    assert_eq!(status, 404, "it has no pages");
 }

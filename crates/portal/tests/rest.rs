@@ -249,13 +249,13 @@ async fn tokens_are_renewed_and_the_old_refresh_token_is_worthless() {
     assert_eq!(fresh["client_endpoint"], app.client_endpoint);
     assert_ne!(fresh["domain"], json!(portal.address().to_string()));
     assert_eq!(call.oauth(fresh["access_token"].as_str().unwrap(), "profile", json!({})).await.0, 200);
-    let again = call.get(&path(&app.refresh_token, &app.client_secret)).await;
-    assert_eq!(code(&again), (400, "invalid_grant".into()));
     let new = fresh["refresh_token"].as_str().unwrap();
     assert_eq!(code(&call.get(&path(new, "wrong")).await), (400, "invalid_client".into()));
     let wider = call.get(&format!("{}&scope=im,crm", path(new, &app.client_secret))).await;
     assert_eq!(code(&wider), (403, "invalid_scope".into()));
     assert_eq!(call.get(&path(new, &app.client_secret)).await.0, 200, "a failed attempt spoils nothing");
+    let again = call.get(&path(&app.refresh_token, &app.client_secret)).await;
+    assert_eq!(code(&again), (400, "invalid_grant".into()));
     let authorize = format!("/oauth/authorize/?client_id={}&state=s&user_id=27", app.client_id);
     let (_, sent) = call.get(&authorize).await;
     assert_eq!((&sent["state"], &sent["member_id"]), (&json!("s"), &json!(app.member_id)));

@@ -1,6 +1,8 @@
 //! `bot.toml`.
 
 mod addresses;
+mod commands;
+mod network;
 mod quantities;
 mod rules;
 mod sections;
@@ -8,16 +10,18 @@ mod settings;
 
 use std::{fs, path::Path};
 
+pub use network::Network;
 pub use settings::{
     AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
+    RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, TlsSettings,
+    WhenFull,
 };
 
 use rules::Voice;
 pub(crate) use sections::SECTIONS;
 
 use crate::{
-    ConfigError, ConfigErrorKind, Diagnostic, Rule,
+    CommandSettings, ConfigError, ConfigErrorKind, Diagnostic, Rule,
     document::{Document, Root, Table, not_utf8},
 };
 
@@ -46,6 +50,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Health, metrics and the dashboard.
     pub admin: Option<AdminSettings>,
+    /// The bot's slash commands, in file order.
+    pub commands: Vec<CommandSettings>,
     /// The rules, in file order.
     pub rules: Vec<Rule>,
     /// What the file asks for and may not work, in file order.
@@ -57,6 +63,7 @@ pub struct Config {
 enum Purpose {
     Portal,
     LocalPortal,
+    Registration,
     Calls,
     Store,
 }
@@ -97,6 +104,18 @@ impl Config {
             }
             result => result,
         }
+    }
+
+    /// Reads a file to register the bot, as `b24bot register` does.
+    ///
+    /// The value of `application_token` is not looked at, nor are the environment variables in it: what a portal's events
+    /// carry is not known before the bot is registered. Everything else is checked as usual.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_for_registration(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        Self::load_for(path.as_ref(), Purpose::Registration)
     }
 
     /// Reads a file for calls of one's own, as `b24bot like` and `b24bot call` make them.
@@ -206,7 +225,7 @@ impl Config {
             match purpose {
                 Purpose::Calls => assemble_for_calls(&root),
                 Purpose::Store => assemble_for_store(&root),
-                Purpose::Portal | Purpose::LocalPortal => assemble(&root, purpose),
+                Purpose::Portal | Purpose::LocalPortal | Purpose::Registration => assemble(&root, purpose),
             }
         };
         let diagnostics = document.into_diagnostics(name);
@@ -231,21 +250,24 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let security = root.section("security");
     let rest = |table| if is_local { Table::unimportant(table) } else { table };
     let (portal, app, security) = (portal.map(rest), app.map(rest), security.map(rest));
+    let has_app = app.is_some() && !is_local;
     let voice = match &portal {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
     let portal = portal.map(|table| sections::portal(&table));
     let app = app.map(|table| sections::app(&table));
-    let security = security.map(|table| sections::security(&table));
-    let server = root.section("server").map(|table| sections::server(&table, !is_local));
+    let with_token = purpose != Purpose::Registration;
+    let security = security.map(|table| sections::security(&table, with_token));
+    let server = root.section("server").map(|table| sections::server(&table, is_local));
     let nobody = BotSettings::default();
     let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
     // Where the bot has mistakes no settings come out, whatever its code.
-    let store = store(root, code.unwrap_or_default());
+    let store = store(root, code.unwrap_or_default(), has_app);
     let retry = root.section("retry").map(|table| sections::retry(&table));
     let limits = root.section("limits").map(|table| sections::limits(&table));
-    let admin = root.section("admin").map(|table| sections::admin(&table));
+    let admin = root.section("admin").map(|table| sections::admin(&table, is_local));
+    let commands = commands::commands(&root.sections("command"));
     let rules = rules::rules(&root.sections("rule"), &voice);
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
     Some(Config {
@@ -258,6 +280,7 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         retry: or_default(retry)?,
         limits: or_default(limits)?,
         admin: or_none(admin)?,
+        commands,
         rules,
         warnings: Vec::new(),
     })
@@ -278,13 +301,13 @@ fn assemble_for_store(root: &Root<'_>) -> Option<Config> {
         Some(code) => BotSettings::named(code?.value),
         None => BotSettings::default(),
     };
-    let store = store(root, &bot.code)?;
+    let store = store(root, &bot.code, false)?;
     Some(Config { bot, store, ..Config::default() })
 }
 
-fn store(root: &Root<'_>, bot_code: &str) -> Option<StoreSettings> {
+fn store(root: &Root<'_>, bot_code: &str, has_app: bool) -> Option<StoreSettings> {
     match root.section("store") {
-        Some(table) => sections::store(&table, bot_code),
+        Some(table) => sections::store(&table, bot_code, has_app),
         None => Some(StoreSettings::of(bot_code)),
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod command;
 mod config;
 mod diagnostic;
 mod document;
@@ -14,10 +15,11 @@ mod rule;
 mod ruleset;
 mod view;
 
+pub use command::CommandSettings;
 pub use config::{
-    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode,
+    AdminSettings, Api, AppSettings, BotSettings, BotType, Config, InDoubt, LimitSettings, Mode, Network,
     PortalSettings, RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings,
-    WhenFull,
+    TlsSettings, WhenFull,
 };
 pub use diagnostic::Diagnostic;
 pub use error::{ConfigError, ConfigErrorKind};

@@ -8,9 +8,9 @@ use regex::{Captures, Regex};
 use crate::config::SECTIONS;
 
 /// Sections that hold no secrets. Of these, the values of known keys are shown; all else is masked.
-const HARMLESS: &[&str] = &["bot", "server", "store", "retry", "limits", "admin", "rule"];
+const HARMLESS: &[&str] = &["bot", "server", "store", "retry", "limits", "admin", "command", "rule"];
 /// Known keys of theirs that may hold one all the same.
-const SECRET_KEYS: &[&str] = &["nats"];
+const SECRET_KEYS: &[&str] = &["nats", "key", "token"];
 /// A key, or a section's name.
 const NAME: &str = r#"(?:"[^"]*"|'[^']*'|[\w-]+)"#;
 

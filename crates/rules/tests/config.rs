@@ -4,10 +4,11 @@
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
+use b24bot_actions::SealingKey;
 use b24bot_core::BotId;
 use b24bot_rules::{
-    Api, BotType, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, RetryOrder, RetrySettings, Rule,
-    StorePlace, StoreSettings, WhenFull,
+    Api, BotType, CommandSettings, Config, ConfigErrorKind, Diagnostic, InDoubt, Mode, Network, RetryOrder,
+    RetrySettings, Rule, StorePlace, StoreSettings, WhenFull,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -48,10 +49,14 @@ fn every_key_has_its_place() {
         listen = "[::1]:80"
         path = "/"
         public_url = "https://bot.example/base/"
+        tls_certificate = "/etc/ssl/bot.pem"
+        tls_key = "keys/bot.key"
+        proxies = ["127.0.0.1", "2001:db8::/32"]
         drain = "0s"
 
         [security]
         application_token = "t0ken"
+        senders = "203.0.113.0/24"
 
         [store]
         path = "data/b24bot.db"
@@ -77,7 +82,8 @@ fn every_key_has_its_place() {
         when_full = "refuse"
 
         [admin]
-        listen = "127.0.0.1:9000"
+        listen = "0.0.0.0:9000"
+        token = "adm1nadm1nadm1nadm1n"
         "#,
     );
     assert_eq!((config.bot.code.as_str(), config.bot.name.as_str()), ("like_bot", "Like bot"));
@@ -111,10 +117,19 @@ fn every_key_has_its_place() {
     let limits = &config.limits;
     assert_eq!((limits.burst, limits.per_second, limits.work_time), (250, 5.0, 420.0));
     assert_eq!((limits.queue, limits.when_full), (100, WhenFull::Refuse));
-    assert_eq!(config.admin.as_ref().unwrap().listen.port(), 9000);
+    let tls = config.server.tls.as_ref().unwrap();
+    assert_eq!(
+        (tls.certificate.as_path(), tls.key.as_path()),
+        (Path::new("/etc/ssl/bot.pem"), Path::new("keys/bot.key"))
+    );
+    let networks = |networks: &[Network]| networks.iter().map(Network::to_string).collect::<Vec<_>>();
+    assert_eq!(networks(&config.server.proxies), ["127.0.0.1/32", "2001:db8::/32"]);
+    assert_eq!(networks(&config.security.senders), ["203.0.113.0/24"]);
+    let admin = config.admin.as_ref().unwrap();
+    assert_eq!((admin.listen.port(), admin.token.as_ref().unwrap().expose()), (9000, "adm1nadm1nadm1nadm1n"));
     let shown = format!("{config:?}");
     assert!(
-        !shown.contains("local/") && !shown.contains("t0ken") && !shown.contains("0123456789"),
+        ["local/", "t0ken", "0123456789", "adm1n"].iter().all(|secret| !shown.contains(secret)),
         "{shown}"
     );
 }
@@ -134,6 +149,9 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(config.server.path, "/bitrix24/events");
     assert!(config.server.public_url.is_none() && config.security.application_token.is_none());
     assert_eq!(config.server.drain, Duration::from_secs(25));
+    assert!(
+        config.server.tls.is_none() && config.server.proxies.is_empty() && config.security.senders.is_empty()
+    );
     let store = &config.store;
     assert!(matches!(&store.place, StorePlace::Embedded(path) if path == Path::new("b24bot.db")));
     assert_eq!(
@@ -155,6 +173,7 @@ fn what_is_left_out_has_a_default() {
 
     let admin = parse("bot.code = 'b'\n[admin]").admin.unwrap();
     assert_eq!(admin.listen.to_string(), "127.0.0.1:8081");
+    assert!(admin.token.is_none());
 }
 
 #[test]
@@ -165,15 +184,42 @@ fn sections_may_be_written_in_line() {
 
 #[test]
 fn an_application_needs_no_portal() {
-    let text = "[bot]\ncode = 'b'\n[app]\nclient_id = 'local.1'\nclient_secret = '${KEY}'\n[store]\nnats = 'nats://a:1,nats://b'";
-    let config = Config::parse("bot.toml", text, &|name| (name == "KEY").then(|| "k3y".to_owned())).unwrap();
+    let text = "[bot]\ncode = 'b'\n[app]\nclient_id = 'local.1'\nclient_secret = '${KEY}'\n\
+                authorization_servers = 'https://oauth.example/'\n[security]\nprivate_networks = true\n\
+                [store]\nnats = 'nats://a:1,nats://b'\nkey = '${SEAL}'";
+    let env = |name: &str| match name {
+        "KEY" => Some("k3y".to_owned()),
+        "SEAL" => Some(format!("{}\n", "0f".repeat(32))),
+        _ => None,
+    };
+    let config = Config::parse("bot.toml", text, &env).unwrap();
     let app = config.app.unwrap();
+    assert_eq!(app.authorization_servers, ["https://oauth.example"]);
+    assert!(config.security.private_networks);
+    let key = config.store.key.as_ref().unwrap();
+    assert_eq!(key.name(), SealingKey::from_bytes([0x0f; 32]).name());
+    assert!(!format!("{:?}", config.store).contains("0f0f0f"));
     assert_eq!((app.client_id.as_str(), app.client_secret.expose()), ("local.1", "k3y"));
     assert!(
         matches!(&config.store.place, StorePlace::Nats(servers) if servers.expose() == "nats://a:1,nats://b")
     );
     let shown = format!("{app:?} {:?}", config.store);
     assert!(!shown.contains("k3y") && !shown.contains("nats:"), "{shown}");
+}
+
+#[test]
+fn the_key_is_read_only_where_credentials_are_kept() {
+    let store = "[store]\nkey = '${UNSET}'";
+    let text = format!("[bot]\ncode = 'b'\n{store}");
+    assert!(parse(&text).store.key.is_none());
+    let read = Config::parse_for_store("bot.toml", &text, &|_| None).unwrap();
+    assert!(read.store.key.is_none());
+    let with_app = format!("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's'\n{store}");
+    assert!(Config::parse("bot.toml", &with_app, &|_| None).is_err());
+    let local = Config::parse_for_local_portal("bot.toml", &with_app, &|_| None).unwrap();
+    assert!(local.store.key.is_none());
+    let file = parse("[bot]\ncode = 'b'\n[store]\nkey_file = 'keys/b24bot.key'").store.key_file;
+    assert_eq!(file.as_deref(), Some(Path::new("keys/b24bot.key")));
 }
 
 #[test]
@@ -404,4 +450,45 @@ fn the_promised_file_is_understood() {
     };
     let config = Config::parse("bot.toml", text, &env).unwrap();
     assert!(config.portal.is_some() && config.app.is_some() && config.rules.len() == 1);
+}
+
+#[test]
+fn the_local_portal_asks_for_no_certificate_no_sender_and_no_admin_token() {
+    let text = "[bot]\ncode = 'b'\n[server]\ntls_certificate = '${NOPE}'\n[security]\nsenders = ['${NOPE}']\n\
+        [admin]\nlisten = '0.0.0.0:8081'\ntoken = '${NOPE}'";
+    let config = Config::parse_for_local_portal("bot.toml", text, &|_| None).unwrap();
+    assert!(config.server.tls.is_none() && config.security.senders.is_empty());
+    assert!(config.admin.unwrap().token.is_none());
+}
+
+#[test]
+fn commands_have_texts_for_all_or_by_language() {
+    let config = parse(
+        "[[command]]\nname = 'help'\ntitle = 'Help'\nparams = { en = 'topic', de = 'Thema' }\ncommon = true\nextranet = true\n\
+         [[command]]\nname = 'secret_1'\nhidden = true\n[[command]]\nname = 'tea'\ntitle.ru = 'Чай'\n",
+    );
+    let [help, secret, tea] = &config.commands[..] else { panic!("{:?}", config.commands) };
+    let expected = CommandSettings::new("help")
+        .title("Help")
+        .params("topic")
+        .params_in("de", "Thema")
+        .common()
+        .extranet();
+    assert_eq!(help, &expected);
+    assert_eq!(secret, &CommandSettings::new("secret_1").hidden());
+    assert_eq!(tea, &CommandSettings::new("tea").title_in("ru", "Чай"));
+    assert!(parse("").commands.is_empty());
+}
+
+#[test]
+fn to_register_a_bot_nobody_needs_to_know_what_its_events_will_carry() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bot.toml");
+    let text = "[bot]\ncode = 'tea'\n[security]\napplication_token = '${B24BOT_NEVER_SET}'\nprivate_networks = true\n";
+    fs::write(&file, text).unwrap();
+    assert!(Config::load(&file).unwrap_err().to_string().contains("B24BOT_NEVER_SET"));
+    let config = Config::load_for_registration(&file).unwrap();
+    assert!(config.security.application_token.is_none() && config.security.private_networks);
+    fs::write(&file, format!("{text}tokne = 1\n")).unwrap();
+    assert!(Config::load_for_registration(&file).unwrap_err().to_string().contains("tokne"));
 }

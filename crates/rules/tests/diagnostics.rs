@@ -257,6 +257,11 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[security]\napplication_tokn = 's3cr3t'", "4:1 unknown key `application_tokn`", "did you mean `application_token`?"),
         ("[bot]\ncode = 'b'\n[portal]\nwebhook = 'https://127.0.0.1/rest/1/x/'\n\"https://a.example/rest/1/s3cr3t/\" = 1", "5:1 unknown key `https://a.exam", ""),
         ("[bot]\ncode = 'b'\n[portal] # s3cr3t\nwebhook = 5", "4:11 `webhook` must be a string", ""),
+        ("[bot]\ncode = 'b'\n[security]\nprivate_networks = 'yes'", "4:20 `private_networks` must be true or false", "without quotes"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\nauthorization_servers = ['http://oauth.example']", "6:26 `authorization_servers` cannot be", "`https://oauth.example`"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nnats = 'nats://a'", "6:1 [store] lacks `key`", "`openssl rand -base64 32`"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = '${SECRET}'", "7:7 `key` is no key", "`openssl rand -base64 32`"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = '1111111111111111111111111111111111111111111='\nkey_file = 'k'", "8:1 [store] has both `key` and `key_file`", "keep one"),
         // [server], [admin].
         ("[bot]\ncode = 'b'\n[server]\nlisten = 'localhost:80'", "4:10 `listen` cannot be `localhost:80`", "did you mean `127.0.0.1:80`?"),
         ("[bot]\ncode = 'b'\n[server]\nlisten = ':80'", "4:10 `listen` cannot be `:80`", "did you mean `0.0.0.0:80`?"),
@@ -271,6 +276,16 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'http://bot.example'", "4:14 `public_url` must be an https address", "https only"),
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'bot.example'", "4:14 `public_url` is not a web address: `bot.example`", ""),
         ("[bot]\ncode = 'b'\n[server]\npublic_url = 'https://bot.example/?a=b'", "4:14 `public_url` is more than an address", ""),
+        ("[bot]\ncode = 'b'\n[server]\ntls_certificate = 'a.pem'", "4:1 `tls_certificate` needs `tls_key`", "in PEM"),
+        ("[bot]\ncode = 'b'\n[server]\ntls_key = 'a.key'", "4:1 `tls_key` needs `tls_certificate`", "in PEM"),
+        ("[bot]\ncode = 'b'\n[server]\nproxies = ['127.0.0.1', 'proxy.example']", "4:25 `proxies` cannot be `proxy.example`", "names are not looked up"),
+        ("[bot]\ncode = 'b'\n[server]\nproxies = []", "4:11 `proxies` is empty", "leave the line out"),
+        ("[bot]\ncode = 'b'\n[security]\nsenders = ['203.0.113.7/24']", "4:12 `senders` cannot be `203.0.113.7/24`", "did you mean `203.0.113.0/24`?"),
+        ("[bot]\ncode = 'b'\n[security]\nsenders = ['203.0.113.0/33']", "4:12 `senders` cannot be `203.0.113.0/33`", "`203.0.113.0/24`"),
+        ("[bot]\ncode = 'b'\n[security]\nsenders = '${SECRET}'", "4:11 `senders` cannot be what the environment says", "`203.0.113.0/24`"),
+        ("[bot]\ncode = 'b'\n[admin]\nlisten = '0.0.0.0:8081'", "3:1 [admin] on an address that others reach lacks `token`", "`token = \"${B24BOT_ADMIN_TOKEN}\"`"),
+        ("[bot]\ncode = 'b'\n[admin]\nlisten = '[::]:8081'", "3:1 [admin] on an address that others reach lacks `token`", "`127.0.0.1:8081`"),
+        ("[bot]\ncode = 'b'\n[admin]\ntoken = 's3cr3t'", "4:9 `token` is shorter than 16 characters", "`openssl rand -hex 16`"),
         // [store], [limits].
         ("[bot]\ncode = 'b'\n[store]\nnats = 'nats://127.0.0.1'\npath = 'x'", "4:1 [store] has both `path` and `nats`", ""),
         ("[bot]\ncode = 'b'\n[store]\nnats = 'http://127.0.0.1'", "4:8 `nats` is not the address of a NATS server", ""),
@@ -562,5 +577,41 @@ proptest! {
                 prop_assert!(!error.to_string().contains("s3cr3t"), "{}", error);
             }
         }
+    }
+}
+
+#[test]
+fn commands_that_cannot_be_are_explained() {
+    for (text, message, help) in [
+        ("[[command]]\ntitle = 'Help'", "[[command]] lacks `name`", "add `name = \"help\"`"),
+        ("[[command]]\nname = '/help'\ntitle = 'Help'", "has no slash", "write `name = \"help\"`"),
+        ("[[command]]\nname = 'make tea'\ntitle = 'Tea'", "cannot be called `make tea`", "without spaces"),
+        ("[[command]]\nname = 'help'", "has no `title`", "`hidden = true`"),
+        ("[[command]]\nname = 'help'\ntitle = 5", "a text, or a table of texts by language", "{ en = "),
+        ("[[command]]\nname = 'help'\ntitle = {}", "`title` is empty", "{ en = "),
+        (
+            "[[command]]\nname = 'help'\ntitle = { english = 'Help' }",
+            "`english` is no language",
+            "such as `en`",
+        ),
+        ("[[command]]\nname = 'help'\ntitle = { en = 5 }", "`title` must be a string", "put it in quotes"),
+        (
+            "[[command]]\nname = 'help'\ntitle = 'Help'\nhiden = true",
+            "unknown key `hiden` in [[command]]",
+            "`hidden`",
+        ),
+        (
+            "[[command]]\nname = 'a'\nhidden = true\n[[command]]\nname = 'a'\nhidden = true",
+            "two commands named `a`",
+            "in line 4",
+        ),
+        (
+            "[command]\nname = 'help'\ntitle = 'Help'",
+            "`command` is a list of sections",
+            "write `[[command]]`",
+        ),
+    ] {
+        let error = mistakes(&format!("{BOT}{text}\n")).to_string();
+        assert!(error.contains(message) && error.contains(help), "{text}\n{error}");
     }
 }

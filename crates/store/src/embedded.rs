@@ -79,7 +79,7 @@ impl EmbeddedStore {
             let message = format!("the store {} cannot be opened", path.display());
             OpenError::new(OpenErrorKind::Storage, message).because(error)
         };
-        let open = Open::new(schema::open(&path)?).map_err(failed)?;
+        let open = Open::new(schema::open(&path)?, &options).map_err(failed)?;
         let reader = || schema::open_reader(&path).map_err(failed);
         let shared = Arc::new(Shared::new(options, reader()?, reader()?, &open.counters));
         let (jobs, asked) = mpsc::channel();
@@ -246,7 +246,7 @@ impl Inbox for EmbeddedStore {
                 let mut progress = entry.progress.as_deref().cloned().unwrap_or_default();
                 progress.failed_at = (self.shared.options.now)();
                 progress.error = error.to_string();
-                self.tell(Job::Settle(id, None, Settled::Dead(progress)))?;
+                self.tell(Job::Settle(id, entry.lane.clone(), None, Settled::Dead(progress)))?;
                 Ok(None)
             }
         }
@@ -261,7 +261,7 @@ impl Inbox for EmbeddedStore {
     async fn settle(&self, entry: &Entry, outcome: Settled) -> Result<(), InboxError> {
         self.shared.was_purged(entry.id);
         let digest = entry.envelope.as_ref().map(|envelope| envelope.key.digest());
-        self.tell(Job::Settle(entry.id, digest, outcome))
+        self.tell(Job::Settle(entry.id, entry.lane.clone(), digest, outcome))
     }
 
     async fn flush(&self) -> Result<(), InboxError> {

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod error;
+mod holdings;
 mod memory;
 mod nats;
 mod seen;

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use b24bot_core::{
     Changes, Depth, Desk, Effect, Effects, Ended, Entry, EntryId, Envelope, Expected, Inbox, InboxError,
-    Listed, Settled, State, States, Stats, Stored, Version, Which,
+    InboxErrorKind, Lane, Listed, PortalDepth, Settled, State, States, Stats, Stored, Version, Which,
 };
 use tokio::sync::Notify;
 
@@ -47,6 +47,14 @@ impl MemoryStore {
             settled: Notify::new(),
             values: Mutex::default(),
         }
+    }
+
+    /// Shares that room between portals: each may have at most as many pending events as there is room left. So one
+    /// portal gets half of it, and when that is full only its own events are refused.
+    #[must_use]
+    pub fn share_room(self) -> Self {
+        self.entries().share_room();
+        self
     }
 
     /// Waits until nothing is pending: every event was handled or set aside. What waits for another attempt is pending.
@@ -89,7 +97,12 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl Inbox for MemoryStore {
     async fn put(&self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxError> {
-        let stored = self.entries().put(envelopes).map_err(InboxError::new)?;
+        let stored = self.entries().put(envelopes).map_err(|kind| {
+            if kind == InboxErrorKind::PortalFull {
+                metrics::counter!("b24bot_store_share_refusals_total").increment(1);
+            }
+            InboxError::new(kind)
+        })?;
         self.changed.notify_one();
         Ok(stored)
     }
@@ -178,6 +191,22 @@ impl Desk for MemoryStore {
         let was_there = self.entries().purge(id);
         self.settled.notify_waiters();
         Ok(was_there)
+    }
+
+    async fn portals(&self) -> Result<Vec<PortalDepth>, InboxError> {
+        Ok(self.entries().portals())
+    }
+
+    async fn drop_portal(&self, portal: &str, keep: Option<&Lane>) -> Result<u64, InboxError> {
+        let (mut dropped, mut after) = (0, EntryId(0));
+        loop {
+            let (few, last) = self.entries().drop_portal(portal, keep, after);
+            dropped += few;
+            self.settled.notify_waiters();
+            let Some(last) = last else { return Ok(dropped) };
+            after = last;
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use b24bot_core::Store;
 use b24bot_store::MemoryStore;
 
-use self::contract::{Bounded, Place};
+use self::contract::{Bounded, Place, Shared};
 
 mod contract;
 
@@ -27,4 +27,10 @@ impl Bounded for Memory {
     }
 }
 
-contract::tests!(Memory: every, bounded);
+impl Shared for Memory {
+    async fn open_to_share(&self, events: u64) -> Arc<dyn Store> {
+        Arc::new(MemoryStore::new(events.try_into().unwrap_or(usize::MAX), 1000).share_room())
+    }
+}
+
+contract::tests!(Memory: every, bounded, shared);

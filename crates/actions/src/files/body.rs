@@ -10,9 +10,11 @@ use std::{
     time::Duration,
 };
 
+use b24bot_core::Secret;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use serde_json::Value;
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     task::spawn_blocking,
@@ -38,7 +40,7 @@ pub(crate) enum Body {
     File(FileBody),
 }
 
-/// JSON with a file in it.
+/// JSON with a file in it, which the token is added to when it is opened.
 pub(crate) struct FileBody {
     pub(super) head: Bytes,
     pub(super) tail: Bytes,
@@ -54,11 +56,11 @@ impl From<Vec<u8>> for Body {
 }
 
 impl Body {
-    /// Begins to read it.
-    pub(crate) fn open(&self) -> io::Result<reqwest::Body> {
+    /// Begins to read it. JSON has the token in it already.
+    pub(crate) fn open(&self, token: Option<&Secret>) -> io::Result<reqwest::Body> {
         match self {
             Self::Json(json) => Ok(json.clone().into()),
-            Self::File(file) => Ok(reqwest::Body::wrap(file.open()?)),
+            Self::File(file) => Ok(reqwest::Body::wrap(file.open(token)?)),
         }
     }
 
@@ -85,23 +87,25 @@ impl FileBody {
         self.size.div_ceil(3) * 4
     }
 
-    fn open(&self) -> io::Result<Reading> {
+    fn open(&self, token: Option<&Secret>) -> io::Result<Reading> {
         let (sender, pieces) = mpsc::channel(WAITING);
-        let (open, head, tail, size) =
-            (self.content.opener()?, self.head.clone(), self.tail.clone(), self.size);
+        let head = match token {
+            // It begins an object that has parameters.
+            Some(token) => {
+                let auth = format!(r#"{{"auth":{},"#, Value::from(token.expose()));
+                [auth.as_bytes(), &self.head[1..]].concat().into()
+            }
+            None => self.head.clone(),
+        };
+        let left = head.len() as u64 + self.encoded() + self.tail.len() as u64;
+        let (open, tail, size) = (self.content.opener()?, self.tail.clone(), self.size);
         spawn_blocking(move || {
             if let Err(error) = read(open, size, head, tail, &sender) {
                 // Nobody waits for it when the request is over already.
                 let _ = sender.blocking_send(Err(NoFile(error)));
             }
         });
-        Ok(Reading {
-            pieces,
-            left: self.head.len() as u64 + self.encoded() + self.tail.len() as u64,
-            done: 0,
-            total: self.size,
-            report: self.report.as_ref().map(Arc::clone),
-        })
+        Ok(Reading { pieces, left, done: 0, total: self.size, report: self.report.as_ref().map(Arc::clone) })
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     client::Client,
     context::Context,
     error::{Error, ErrorKind},
+    reach::Reach,
     redirect,
     transport::{Found, next_chunk, short_body},
 };
@@ -198,13 +199,14 @@ impl Client {
         }
         let method = call.method().to_owned();
         let link: Link = self.send(call).await?.result;
-        let mut url = follow(&method, &self.present_url(&method)?, Some(&link.url))?;
+        let reach = self.reach();
+        let mut url = follow(&method, &self.present_url(&method)?, Some(&link.url), reach)?;
         // Given back when the answer begins.
         let _flight = Flight::at_once(&self.portal().way_out).await;
         for _ in 0..=redirect::MAX_HOPS {
-            match self.transport().get(&method, &url).await? {
+            match self.transport().get(&method, &url, reach).await? {
                 Found::Moved { status, location } => {
-                    url = follow(&method, &url, location.as_deref())
+                    url = follow(&method, &url, location.as_deref(), reach)
                         .map_err(|error| error.with_status(status))?;
                 }
                 Found::Content(response) if response.status().is_success() => {
@@ -226,6 +228,6 @@ impl Client {
 }
 
 /// The same rules as for portals that have moved: the address is a key to the file.
-fn follow(method: &str, from: &Url, to: Option<&str>) -> Result<Url, Error> {
-    redirect::target(from, to).map_err(|why| Error::new(ErrorKind::Redirect, method).note(why))
+fn follow(method: &str, from: &Url, to: Option<&str>, reach: Reach) -> Result<Url, Error> {
+    redirect::target(from, to, reach).map_err(|why| Error::new(ErrorKind::Redirect, method).note(why))
 }

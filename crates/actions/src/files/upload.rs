@@ -102,7 +102,7 @@ impl Upload {
     }
 
     /// The body of the call with the file among its `fields`. What the platform would refuse is an error here.
-    async fn into_body(self, call: &Call, token: Option<&str>) -> Result<Body, Error> {
+    async fn into_body(self, call: &Call) -> Result<Body, Error> {
         if self.name.trim().is_empty() {
             return Err(ContentError::new("the file's name", ContentErrorKind::Empty).into());
         }
@@ -120,7 +120,7 @@ impl Upload {
             fields.insert("message".to_owned(), self.message.as_str().into());
         }
         // The last field of the last parameter is the file: what comes before it and after it is written now.
-        let mut head = call.body(token)?;
+        let mut head = call.body(None)?;
         head.pop();
         head.extend_from_slice(br#","fields":"#);
         head.extend_from_slice(Value::Object(fields).to_string().as_bytes());
@@ -192,7 +192,7 @@ impl Client {
         struct SentFile {
             id: FileId,
         }
-        let body = upload.into_body(&call, self.token()).await?;
+        let body = upload.into_body(&call).await?;
         let sent: Sent = self.send_outgoing(Outgoing::new(call, Some(body))?, once).await?.result;
         Ok(Uploaded { file: sent.file.id, message: sent.message })
     }

@@ -7,6 +7,7 @@ mod tests;
 
 use std::time::Duration;
 
+use b24bot_core::Secret;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, Response, header, redirect::Policy};
 use tokio::time::timeout;
@@ -16,9 +17,10 @@ use crate::{
     address,
     error::{Error, ErrorKind},
     files::{Body, NoFile},
+    reach::Reach,
     redirect,
 };
-use names::Names;
+use names::{Names, NoAddress};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,6 +38,9 @@ const PING: Duration = Duration::from_secs(15);
 /// How long the answer to that may take: it can wait behind a megabyte of an upload that is slow but not given up.
 const PONG: Duration = Duration::from_secs(20);
 
+/// How long an authorization server may take.
+const ASKING: Duration = Duration::from_secs(10);
+
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
@@ -49,6 +54,8 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug)]
 pub(crate) struct Transport {
     abroad: Client,
+    /// For addresses that others name: leads nowhere but to public ones.
+    public: Client,
     loopback: Client,
     /// By the rules by which the client abroad chooses: messages name the proxy.
     proxies: Matcher,
@@ -60,6 +67,14 @@ pub(crate) struct Transport {
 pub(crate) enum Reply {
     Answer { status: u16, body: Vec<u8> },
     Moved { status: u16, location: Option<String> },
+}
+
+/// A question to an authorization server.
+#[derive(Clone)]
+pub(crate) enum Ask<'a> {
+    Get(&'a Url),
+    /// With a form.
+    Post(&'a Url, String),
 }
 
 /// What came back for a download, its content not yet read.
@@ -75,10 +90,12 @@ impl Transport {
         let roots = certificates(roots)?;
         // A connection that does not come about is told as such, before the time of the request is over.
         let connect = CONNECT.min(timeout / 2);
-        let builder = || {
+        let proxies = Matcher::from_system();
+        let names = |reach| Names { patience: connect * 4 / 5, reach, proxies: proxy_names(&proxies) };
+        let builder = |reach| {
             Client::builder()
                 .user_agent(concat!("b24bot/", env!("CARGO_PKG_VERSION")))
-                .dns_resolver(Names { patience: connect * 4 / 5 })
+                .dns_resolver(names(reach))
                 .tls_certs_merge(roots.iter().cloned())
                 .connect_timeout(connect)
                 .timeout(timeout)
@@ -93,20 +110,28 @@ impl Transport {
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| Error::new(ErrorKind::Setup, "HTTP client").source_from(error))
         };
-        let (abroad, loopback) = (build(builder())?, build(builder().no_proxy())?);
-        Ok(Self { abroad, loopback, proxies: Matcher::from_system(), timeout })
+        let (abroad, public) = (build(builder(Reach::Private))?, build(builder(Reach::Public))?);
+        let loopback = build(builder(Reach::Private).no_proxy())?;
+        Ok(Self { abroad, public, loopback, proxies, timeout })
     }
 
     /// Posts a JSON body. No error shows the address.
-    pub(crate) async fn post(&self, method: &str, url: &Url, body: &Body) -> Result<Reply, Error> {
+    pub(crate) async fn post(
+        &self,
+        method: &str,
+        url: &Url,
+        reach: Reach,
+        body: &Body,
+        token: Option<&Secret>,
+    ) -> Result<Reply, Error> {
         let failed = |error| failure(method, error);
         let request = self
-            .client(url)
+            .client(url, reach)
             .post(url.clone())
             .timeout(self.timeout + body.patience())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
-            .body(body.open().map_err(|error| Error::new(ErrorKind::File, method).source_from(error))?);
+            .body(body.open(token).map_err(|error| Error::new(ErrorKind::File, method).source_from(error))?);
         let mut response = request.send().await.map_err(|error| self.unsent(method, url, error))?;
         let status = response.status().as_u16();
         if redirect::is_redirect(status) {
@@ -123,9 +148,30 @@ impl Transport {
         Ok(Reply::Answer { status, body })
     }
 
+    /// Asks an authorization server. What is asked for is short, and soon there; a redirection is no answer.
+    pub(crate) async fn ask(&self, what: &str, ask: Ask<'_>) -> Result<(u16, Vec<u8>), Error> {
+        let (url, request) = match ask {
+            Ask::Get(url) => (url, self.client(url, Reach::Private).get(url.clone())),
+            Ask::Post(url, form) => {
+                let form_type = "application/x-www-form-urlencoded";
+                (
+                    url,
+                    self.client(url, Reach::Private)
+                        .post(url.clone())
+                        .header(header::CONTENT_TYPE, form_type)
+                        .body(form),
+                )
+            }
+        };
+        let request = request.timeout(self.timeout.min(ASKING)).header(header::ACCEPT, "application/json");
+        let response = request.send().await.map_err(|error| self.unsent(what, url, error))?;
+        let status = response.status().as_u16();
+        Ok((status, short_body(what, response).await?))
+    }
+
     /// Asks for a file. Nothing goes along but the address itself.
-    pub(crate) async fn get(&self, method: &str, url: &Url) -> Result<Found, Error> {
-        let sent = self.client(url).get(url.clone()).timeout(A_DAY).send();
+    pub(crate) async fn get(&self, method: &str, url: &Url, reach: Reach) -> Result<Found, Error> {
+        let sent = self.client(url, reach).get(url.clone()).timeout(A_DAY).send();
         let response = timely(method, sent, |error| self.unsent(method, url, error)).await?;
         let status = response.status().as_u16();
         Ok(if redirect::is_redirect(status) {
@@ -140,6 +186,14 @@ impl Transport {
         if !error.is_connect() || obstacle::find::<NoFile>(&error).is_some() {
             return failure(method, error);
         }
+        if let Some(NoAddress::OutOfReach) = obstacle::find(&error) {
+            let note = format!(
+                "the name {} leads to a private network or to this machine: such addresses are called with \
+                 `private_networks = true` in [security] only",
+                url.host_str().unwrap_or_default()
+            );
+            return Error::new(ErrorKind::Address, method).note(note).source_from(error.without_url());
+        }
         let sentence = obstacle::sentence(&error, url, self.proxy(url).as_ref());
         Error::new(ErrorKind::Connect, method).note(sentence).source_from(error.without_url())
     }
@@ -153,8 +207,12 @@ impl Transport {
         Url::parse(&proxy.uri().to_string()).ok()
     }
 
-    fn client(&self, url: &Url) -> &Client {
-        if address::is_loopback(url) { &self.loopback } else { &self.abroad }
+    fn client(&self, url: &Url, reach: Reach) -> &Client {
+        match reach {
+            _ if address::is_loopback(url) => &self.loopback,
+            Reach::Private => &self.abroad,
+            Reach::Public | Reach::Development => &self.public,
+        }
     }
 }
 
@@ -203,6 +261,13 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<Certificate>, Error> {
         all.extend(some);
     }
     Ok(all)
+}
+
+/// The names of the proxies, which are resolved here whatever they lead to: they are the operator's.
+fn proxy_names(proxies: &Matcher) -> Vec<String> {
+    let samples = ["https://portal.example/", "http://portal.example/"];
+    let found = samples.iter().filter_map(|url| proxies.intercept(&url.parse().ok()?));
+    found.filter_map(|proxy| proxy.uri().host().map(str::to_owned)).collect()
 }
 
 /// What came after the connection.

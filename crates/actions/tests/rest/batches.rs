@@ -221,6 +221,37 @@ async fn a_full_queue_refuses_or_makes_wait() {
 }
 
 #[tokio::test]
+async fn calls_in_bulk_leave_room_for_urgent_ones() {
+    let portal = Portal::start([ok(1)]).await;
+    let limits = Limits::default().burst(1).per_second(0.001);
+    let portals =
+        quick().limits(limits).queue(4, Overflow::Refuse).webhook(portal.webhook()).build().unwrap();
+    let client = portals.webhook_client().unwrap();
+    client.call::<Value>("profile", &()).await.unwrap();
+    let waiting = |client: &Client| {
+        let client = client.clone();
+        tokio::spawn(async move { client.call::<Value>("profile", &()).await })
+    };
+    let bulk = client.in_bulk();
+    let calls = [waiting(&bulk), waiting(&bulk), waiting(&bulk)];
+    tokio::task::yield_now().await;
+    assert_eq!(bulk.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
+    let urgent = waiting(&client);
+    tokio::task::yield_now().await;
+    assert!(!urgent.is_finished(), "it waits to leave");
+    assert_eq!(client.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
+    // What is urgent may have it all.
+    for call in calls {
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        let urgent = waiting(&client);
+        tokio::task::yield_now().await;
+        assert!(!urgent.is_finished());
+    }
+    assert_eq!(bulk.call::<Value>("profile", &()).await.unwrap_err().kind(), &ErrorKind::QueueFull);
+}
+
+#[tokio::test]
 async fn patience_ends_a_call_that_is_under_way() {
     let portal = Portal::start([Reply::Hang]).await;
     let client = portal.client().within(Duration::from_millis(50));

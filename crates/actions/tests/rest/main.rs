@@ -4,10 +4,13 @@
 
 mod batches;
 mod compression;
+mod confirmation;
 mod conformance;
 mod connections;
 mod errors;
+mod expiry;
 mod files;
+mod installed;
 mod log;
 mod metrics;
 mod moved;
@@ -18,4 +21,5 @@ mod repeats;
 mod secrets;
 mod sends;
 mod speaks;
+mod vendor;
 mod who_likes;

@@ -7,6 +7,7 @@
 //! - `alone`: one like, nothing else to do
 //! - `memory`: what a portal costs that has nothing to do
 //! - `stuck`: portals beside one that does not answer
+//! - `flood`: the same through the program itself, where events of that portal keep coming
 //!
 //! `cargo bench -p b24bot --bench way_out`; with `-- burst` only that, with `-- --quick` a tenth of everything, to see
 //! whether it runs.
@@ -22,6 +23,7 @@ mod alone;
 mod bucket;
 mod burst;
 mod figures;
+mod flood;
 mod memory;
 mod portal;
 mod program;
@@ -33,7 +35,7 @@ use std::time::Duration;
 
 use b24bot::actions::Limits;
 
-const CASES: [&str; 6] = ["burst", "slow", "trickle", "alone", "memory", "stuck"];
+const CASES: [&str; 7] = ["burst", "slow", "trickle", "alone", "memory", "stuck", "flood"];
 
 /// What one batch holds.
 const BATCH: usize = 50;
@@ -71,7 +73,8 @@ async fn measure(case: &str, part: u32) {
         }
         "alone" => alone::measure(many).await,
         "memory" => memory::measure(many),
-        _ => stuck::measure(many).await,
+        "stuck" => stuck::measure(many).await,
+        _ => flood::measure(many).await,
     }
 }
 

@@ -20,18 +20,27 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Which calls by an inbound webhook.
     pub(crate) async fn start(portal: &Portal, limits: Limits) -> Self {
+        Self::start_with(&format!("[portal]\nwebhook = \"{}\"", portal.webhook()), limits).await
+    }
+
+    /// Which calls the portals that events come from, with the tokens these bring.
+    pub(crate) async fn start_for_many(limits: Limits) -> Self {
+        Self::start_with("[app]\nclient_id = \"local.invented0001\"\nclient_secret = \"invented\"", limits)
+            .await
+    }
+
+    async fn start_with(credentials: &str, limits: Limits) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         // Not the folder for temporary files, which may be in memory.
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("b24bot-bench-{}", moment()));
         std::fs::create_dir_all(&folder).unwrap();
         let text = format!(
-            "[bot]\ncode = \"like_bot\"\n[portal]\nwebhook = \"{}\"\n[server]\nlisten = \"{address}\"\n\
+            "[bot]\ncode = \"like_bot\"\n{credentials}\n[server]\nlisten = \"{address}\"\n\
              [security]\napplication_token = \"inventedapplicationtoken0001\"\n\
              [limits]\nburst = {}\nper_second = {}\n[[rule]]\nlike = true\n",
-            portal.webhook(),
-            limits.burst,
-            limits.per_second
+            limits.burst, limits.per_second
         );
         std::fs::write(folder.join("bot.toml"), text).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_b24bot"));
@@ -47,6 +56,20 @@ impl Program {
     /// The way to post a message to it; what is awaited is its answer.
     pub(crate) fn message(&self, id: u64, dialog: u64) -> reqwest::RequestBuilder {
         self.http.post(&self.url).body(body(id, dialog))
+    }
+
+    /// The same of the portal of that number at that address.
+    pub(crate) fn message_from(
+        &self,
+        (number, address): (u64, &str),
+        id: u64,
+        dialog: u64,
+    ) -> reqwest::RequestBuilder {
+        let endpoint = format!("http%3A%2F%2F{}%2Frest%2F", address.replace(':', "%3A"));
+        let body = body(id, dialog)
+            .replace("https%3A%2F%2Fportal.example%2Frest%2F", &endpoint)
+            .replace("inventedmemberid0001", &format!("inventedmemberid{number:04}"));
+        self.http.post(&self.url).body(body)
     }
 
     /// The way to post the same to where it is only read.

@@ -8,6 +8,7 @@ use std::{
 
 use b24bot::{Bot, Signals, portal};
 use clap::Args;
+use tokio::task::JoinSet;
 
 use super::{
     Outcome,
@@ -30,6 +31,14 @@ pub(crate) struct Portal {
     /// Records the session in a new file: events and calls with their answers, without secrets
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     record: Option<PathBuf>,
+    /// So many portals, at ADDRESS and the ports that follow; the state is kept in FILE, FILE.2 and so on
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u16).range(1..=100),
+        conflicts_with_all = ["replay", "record"]
+    )]
+    portals: Option<u16>,
     #[command(flatten)]
     replay: Options,
 }
@@ -76,20 +85,22 @@ pub(super) async fn portal(wanted: Portal) -> Outcome {
     if let Some(file) = &wanted.record {
         builder = builder.record(file);
     }
-    let portal = builder.start().await?;
+    let portals = builder.start_several(wanted.portals.unwrap_or(1)).await?;
     let recording =
-        wanted.record.map_or_else(String::new, |file| format!("\n  recording        {}", file.display()));
-    say(format_args!(
-        "b24bot portal: a portal on this machine
-
-  chat page        {}/
-  inbound webhook  {}{recording}
-
-Ctrl-C stops it.",
-        portal.url(),
-        portal.webhook_url(),
-    ));
+        wanted.record.map_or_else(String::new, |file| format!("  recording        {}\n", file.display()));
+    let places: Vec<String> = portals
+        .iter()
+        .map(|portal| {
+            let (page, webhook) = (portal.url(), portal.webhook_url());
+            format!("  chat page        {page}/\n  inbound webhook  {webhook}\n{recording}")
+        })
+        .collect();
+    let (what, it) = match portals.len() {
+        1 => ("a portal".to_owned(), "it"),
+        several => (format!("{several} portals"), "them"),
+    };
+    say(format_args!("b24bot portal: {what} on this machine\n\n{}\nCtrl-C stops {it}.", places.join("\n")));
     signals.next().await;
-    portal.shutdown().await;
+    portals.into_iter().map(portal::Portal::shutdown).collect::<JoinSet<()>>().join_all().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,11 +2,14 @@
 
 mod call;
 mod check;
+mod doctor;
 mod inbox;
 #[cfg(feature = "portal")]
 mod local;
 pub(crate) mod logging;
 mod new;
+mod portals;
+mod register;
 #[cfg(feature = "portal")]
 mod replay;
 mod serve;
@@ -33,6 +36,8 @@ type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 Start here:
   b24bot dev                      a bot and a portal on this machine: open the page, write \"thanks\"
   b24bot check                    does bot.toml say what it should?
+  b24bot register                 tell the portal about the bot
+  b24bot doctor                   what would keep it from working there?
   b24bot run                      serve the bot that bot.toml describes
   b24bot new NAME                 a bot of your own, in Rust
 
@@ -106,6 +111,45 @@ it is taken from its repository; --b24bot takes it from a checkout on this machi
     )]
     Check(ConfigPath),
 
+    /// Register the bot and its commands on the portal, or change what is other than in bot.toml
+    #[command(after_help = "\
+With [portal] on that portal, whose webhook needs the scopes im and imbot; a bot without a key gets one, which is
+shown once, to be put into bot.toml. With [app] on every portal that installed the application, or on the one
+that --portal names; a bot that runs on this machine does it, since it has the store.
+
+Once more changes nothing. Commands that are no longer in bot.toml are taken away. Exits with 1 if it failed
+on any portal.
+
+  b24bot register
+  b24bot register --portal some-domain.bitrix24.com --json")]
+    Register(Portal),
+
+    /// Take the bot off the portal, its commands with it
+    #[command(after_help = "\
+It leaves its chats; what it wrote stays. Registered again it is a new bot.
+
+  b24bot unregister
+  b24bot unregister --yes            on all portals that installed the application")]
+    Unregister {
+        #[command(flatten)]
+        portal: Portal,
+        /// On all portals, if there are several
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// List the bots of the portal
+    #[command(after_help = "\
+Other applications' bots are listed where the portal shows them, by id, code and name. Where events of a bot go the portal shows
+to applications only.")]
+    Bots(Portal),
+
+    /// Look for what would keep the bot from working, and say what to do
+    #[command(after_help = "\
+Asks the portal about the credentials, scopes, revision, installation, the bot, its events and commands, and the
+clock; and tries whether [server] public_url leads to the bot. Changes nothing. Exits with 1 if anything is bad.")]
+    Doctor(Portal),
+
     /// Like one message: im.message.like
     #[command(after_help = "\
 The like is from the employee who made the inbound webhook in [portal], who must be in that chat.
@@ -157,6 +201,30 @@ Works while the bot runs and while it does not. Results go to stdout; `--json` i
         #[command(subcommand)]
         command: inbox::Inbox,
     },
+
+    /// Portals: how each of them does; pause one, or remove it
+    #[command(after_help = "\
+Works while the bot runs and while it does not. A portal is named by its member id or its domain.
+
+  b24bot portals list                  all of them, with what waits
+  b24bot portals pause PORTAL          its events wait until it is resumed
+  b24bot portals remove PORTAL --yes   erase its credentials, its token and its events")]
+    Portals {
+        #[command(subcommand)]
+        command: portals::PortalsCommand,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Portal {
+    /// Only this portal: its domain or member_id
+    #[arg(long, value_name = "PORTAL")]
+    portal: Option<String>,
+    /// As JSON, for scripts
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigPath,
 }
 
 #[derive(Args)]
@@ -175,6 +243,16 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Portal(wanted) => local::portal(wanted).await,
         Command::New(wanted) => new::new(&wanted),
         Command::Check(config) => check::check(&config.config),
+        Command::Register(Portal { portal, json, config }) => {
+            register::register(&config.config, portal, json).await
+        }
+        Command::Unregister { portal: Portal { portal, json, config }, yes } => {
+            register::unregister(&config.config, portal, yes, json).await
+        }
+        Command::Bots(Portal { portal, json, config }) => register::bots(&config.config, portal, json).await,
+        Command::Doctor(Portal { portal, json, config }) => {
+            doctor::doctor(&config.config, portal, json).await
+        }
         Command::Like { message_id, action, config } => {
             let action: LikeAction = action.parse()?;
             call::like(&config.config, message_id, action).await
@@ -183,6 +261,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
             call::call(&config.config, &method, &params, json.as_deref()).await
         }
         Command::Inbox { command } => inbox::run(command).await,
+        Command::Portals { command } => portals::run(command).await,
     }
 }
 

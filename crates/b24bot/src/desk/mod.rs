@@ -10,12 +10,13 @@ mod wire;
 
 use std::{error::Error as StdError, path::Path, sync::Arc};
 
-use b24bot_core::Desk;
+use b24bot_core::{Desk, Store};
 use b24bot_rules::{StorePlace, StoreSettings};
 use b24bot_store::{OpenError, OpenErrorKind};
 
 pub use remote::Remote;
 pub use server::{DeskServer, serve};
+pub(crate) use server::{answer, serve_with};
 
 use crate::{Error, ErrorKind, open_store};
 
@@ -26,6 +27,22 @@ use crate::{Error, ErrorKind, open_store};
 ///
 /// When it cannot be opened, or the bot that has it open does not answer.
 pub async fn open(settings: &StoreSettings) -> Result<Option<Arc<dyn Desk>>, Error> {
+    Ok(match find(settings).await? {
+        Found::Nothing => None,
+        Found::Store(store) => Some(store),
+        Found::Bot(remote) => Some(remote),
+    })
+}
+
+/// Where there is something to look at.
+pub(crate) enum Found {
+    Nothing,
+    Store(Arc<dyn Store>),
+    /// A running bot has the store open.
+    Bot(Arc<Remote>),
+}
+
+pub(crate) async fn find(settings: &StoreSettings) -> Result<Found, Error> {
     let path = match &settings.place {
         StorePlace::Embedded(path) => Some(path),
         _ => None,
@@ -36,22 +53,22 @@ pub async fn open(settings: &StoreSettings) -> Result<Option<Arc<dyn Desk>>, Err
             Error::caused(ErrorKind::Inbox, message, error)
         };
         if !path.try_exists().map_err(unseen)? {
-            return Ok(None);
+            return Ok(Found::Nothing);
         }
     }
     match (open_store(settings).await, path) {
-        (Ok(store), _) => Ok(Some(store)),
-        (Err(error), Some(path)) if is_locked(&error) => ask(path).await.map(Some),
+        (Ok(store), _) => Ok(Found::Store(store)),
+        (Err(error), Some(path)) if is_locked(&error) => ask(path).await.map(Found::Bot),
         (Err(error), _) => Err(error),
     }
 }
 
 /// The desk of the bot that has the store open.
-async fn ask(path: &Path) -> Result<Arc<dyn Desk>, Error> {
+async fn ask(path: &Path) -> Result<Arc<Remote>, Error> {
     let failed = |source: Box<dyn StdError + Send + Sync>| {
         let message = format!(
             "{} is in use by another process, which does not let anyone look into it: if that is a bot that is \
-             starting or stopping, try again; if it is another `b24bot inbox`, let it end",
+             starting or stopping, try again; if it is another `b24bot inbox` or `portals`, let it end",
             path.display()
         );
         Error::caused(ErrorKind::Inbox, message, source)

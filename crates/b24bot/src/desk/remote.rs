@@ -6,7 +6,12 @@ use async_trait::async_trait;
 use b24bot_core::{Desk, EntryId, Envelope, InboxError, Listed, Stats, Which};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, RequestBuilder, header::AUTHORIZATION};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Error, ErrorKind,
+    office::{Done, Order},
+};
 
 use super::{
     access::Access,
@@ -39,9 +44,38 @@ impl Remote {
         Ok(Self { access, client })
     }
 
+    /// Has the bot carry out an order: it holds the credentials of the portals.
+    ///
+    /// # Errors
+    ///
+    /// When the bot is not there, or says why not.
+    pub async fn carry_out(&self, order: &Order) -> Result<Vec<Done>, Error> {
+        // It may have thousands of portals to call.
+        let request = self.request(Method::POST, "/orders").timeout(Duration::from_secs(3600)).json(order);
+        let answer = ask::<Result<Vec<Done>, String>>(request).await;
+        answer
+            .map_err(|error| Error::caused(ErrorKind::Inbox, "the running bot does not answer", error))?
+            .map_err(|why| Error::new(ErrorKind::Portal, why))
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("http://{}{path}", self.access.address));
         request.header(AUTHORIZATION, self.access.authorization().expose())
+    }
+
+    /// Asks for something else than the desk itself.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        json: Option<&(impl Serialize + Sync)>,
+    ) -> Result<T, InboxError> {
+        let request = self.request(method, path);
+        ask(match json {
+            Some(json) => request.json(json),
+            None => request,
+        })
+        .await
     }
 }
 

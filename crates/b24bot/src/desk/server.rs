@@ -42,10 +42,15 @@ pub struct DeskServer {
 ///
 /// When it cannot listen, or the file cannot be written.
 pub async fn serve(desk: Arc<dyn Desk>, store: impl AsRef<Path>) -> io::Result<DeskServer> {
-    let store = store.as_ref().to_owned();
+    serve_with(desk, Router::new(), store.as_ref()).await
+}
+
+/// The same, and more that is answered to whoever may ask.
+pub(crate) async fn serve_with(desk: Arc<dyn Desk>, more: Router, store: &Path) -> io::Result<DeskServer> {
+    let store = store.to_owned();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let access = Access::new(listener.local_addr()?)?;
-    let server = Server::start(listener, router(desk, access.clone()));
+    let server = Server::start(listener, router(desk, more, access.clone()));
     access.write(&store)?;
     Ok(DeskServer { access, store, server: Some(server) })
 }
@@ -66,14 +71,15 @@ impl Drop for DeskServer {
     }
 }
 
-fn router(desk: Arc<dyn Desk>, access: Access) -> Router {
+fn router(desk: Arc<dyn Desk>, more: Router, access: Access) -> Router {
     Router::new()
         .route("/stats", get(stats))
         .route("/list", post(list))
         .route("/entries/{id}", get(show).delete(purge))
         .route("/entries/{id}/retry", post(retry))
-        .layer(middleware::from_fn_with_state(access, admit))
         .with_state(desk)
+        .merge(more)
+        .layer(middleware::from_fn_with_state(access, admit))
 }
 
 async fn admit(State(access): State<Access>, request: Request, next: Next) -> Response {
@@ -108,7 +114,8 @@ async fn purge(State(desk): State<Arc<dyn Desk>>, PathPart(id): PathPart<EntryId
     answer(desk.purge(id).await)
 }
 
-fn answer<T: Serialize>(outcome: Result<T, InboxError>) -> Response {
+/// As [`Remote`](super::Remote) understands it.
+pub(crate) fn answer<T: Serialize>(outcome: Result<T, InboxError>) -> Response {
     match outcome {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(Refusal::from(&error))).into_response(),

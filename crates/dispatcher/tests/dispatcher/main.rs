@@ -4,6 +4,7 @@
 
 mod draining;
 mod handling;
+mod portals;
 mod retries;
 mod setup;
 mod shelf;

@@ -97,10 +97,15 @@ impl Obedient {
 
 /// A message as the platform sends it, `dialog text`.
 pub(crate) fn message(id: usize, message: &str) -> Envelope {
+    message_of("m", id, message)
+}
+
+/// The same of another portal.
+pub(crate) fn message_of(portal: &str, id: usize, message: &str) -> Envelope {
     let (dialog, text) = message.split_once(' ').unwrap();
     let body = format!(
         "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]={id}\
-         &data[PARAMS][DIALOG_ID]={dialog}&data[PARAMS][MESSAGE]={text}&auth[member_id]=m"
+         &data[PARAMS][DIALOG_ID]={dialog}&data[PARAMS][MESSAGE]={text}&auth[member_id]={portal}"
     );
     Envelope::new(decode(body.as_bytes()).unwrap().remove(0), SystemTime::now())
 }

@@ -17,7 +17,7 @@ use crate::limits::Limit;
 use crate::methods;
 use crate::refusal::{Refusal, bad};
 use crate::shared::Shared;
-use crate::state::State;
+use crate::state::{Change, State};
 
 #[derive(Deserialize)]
 pub(super) struct Order {
@@ -188,6 +188,7 @@ pub(super) async fn change_domain(Extract(shared): Extract<Arc<Shared>>, Body(wa
     Ok(Json(shared.with(|state| {
         let url = url.unwrap_or_else(|| format!("http://{}", state.other_name(state.domain())));
         state.move_to(url);
+        state.changes.push(Change::State);
         json!({"url": state.url, "domain": state.domain(), "member_id": state.member_id})
     })))
 }

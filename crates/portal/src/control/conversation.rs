@@ -26,11 +26,7 @@ fn describe(state: &State) -> Value {
             Some(shown)
         })
         .collect();
-    let requests = state.journal.iter().map(|(number, entry)| {
-        let mut shown = entry.show(number);
-        shown["answer"] = json!(entry.answer);
-        shown
-    });
+    let requests = state.journal.iter().map(|(number, entry)| entry.show_whole(number));
     json!({
         "now_seconds": state.now.as_f64(),
         "messages": messages,

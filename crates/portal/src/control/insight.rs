@@ -146,5 +146,7 @@ fn describe(state: &State) -> Value {
             })
         })
         .collect();
-    json!({"users": users, "chats": chats, "bots": bots, "url": state.url})
+    let portals: Vec<Value> =
+        state.portals.iter().map(|url| json!({"url": url, "own": *url == state.domain.home})).collect();
+    json!({"users": users, "chats": chats, "bots": bots, "url": state.url, "portals": portals})
 }

@@ -1,5 +1,6 @@
 //! What an application itself is told: that it is installed, updated, paid for, or gone.
 
+use super::addresses;
 use crate::delivery::Outgoing;
 use crate::form::http_build_query;
 use crate::state::State;
@@ -28,7 +29,7 @@ pub(crate) fn updated(state: &mut State, client_id: &str, previous: u64) {
         .put("PREVIOUS_VERSION", previous.to_string())
         .put("LANGUAGE_ID", LANGUAGE);
     let auth = state.auth_block(client_id, ADMINISTRATOR, true);
-    about(state, "ONAPPUPDATE", &application, data, auth);
+    about(state, "ONAPPUPDATE", &application, &data, &auth);
 }
 
 pub(crate) fn paid(state: &mut State, client_id: &str) {
@@ -41,7 +42,7 @@ pub(crate) fn paid(state: &mut State, client_id: &str) {
         .put("DAYS", application.days.map_or(Tree::Null, Tree::from))
         .put("LANGUAGE_ID", LANGUAGE);
     let auth = addresses(state);
-    about(state, "ONAPPPAYMENT", &application, data, auth);
+    about(state, "ONAPPPAYMENT", &application, &data, &auth);
 }
 
 /// Called while the application is still there: afterwards nobody knows its token.
@@ -50,22 +51,32 @@ pub(crate) fn uninstalled(state: &mut State, client_id: &str, clean: bool) {
     let mut data = Tree::new();
     data.put("LANGUAGE_ID", LANGUAGE).put("CLEAN", u64::from(clean));
     let auth = addresses(state);
-    about(state, "ONAPPUNINSTALL", &application, data, auth);
+    about(state, "ONAPPUNINSTALL", &application, &data, &auth);
 }
 
-/// What a browser posts when an administrator opens an application that is not installed yet.
+/// The install page of an application that is not installed yet, as if an administrator had opened it.
 pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
     let Some(application) = state.applications.get(client_id).cloned() else { return };
-    let Ok(mut url) = reqwest::Url::parse(application.settings.install_address()) else { return };
+    if let Some((url, body)) = page(state, client_id, ADMINISTRATOR, LANGUAGE) {
+        state.outbox.push(Outgoing::new(lane(&application), 0, "INSTALL_PAGE", url, &body));
+    }
+}
+
+/// What somebody's browser posts to open an application, and where: its install page until it is installed.
+pub(crate) fn page(state: &mut State, client_id: &str, user: u64, language: &str) -> Option<(String, Tree)> {
+    let application = state.applications.get(client_id)?.clone();
+    let settings = &application.settings;
+    let address = if application.installed { &settings.handler } else { settings.install_address() };
+    let mut url = settings.interface.then(|| reqwest::Url::parse(address).ok())??;
     let mut query = Tree::new();
     query
         .put("DOMAIN", state.domain())
         .put("PROTOCOL", if state.url.starts_with("https:") { "1" } else { "0" })
-        .put("LANG", LANGUAGE)
+        .put("LANG", language)
         .put("APP_SID", state.hex(32));
     let before = url.query().map(|query| format!("{query}&")).unwrap_or_default();
     url.set_query(Some(&format!("{before}{}", http_build_query(&query))));
-    let pair = state.tokens(client_id, ADMINISTRATOR);
+    let pair = state.tokens(client_id, user);
     let mut body = Tree::new();
     body.put("AUTH_ID", pair.access)
         .put("AUTH_EXPIRES", pair.expires.since(state.now).as_secs())
@@ -76,13 +87,19 @@ pub(crate) fn open_install_page(state: &mut State, client_id: &str) {
         .put("member_id", state.member_id.clone())
         .put("status", application.status.clone())
         .put("PLACEMENT", "DEFAULT");
-    state.outbox.push(Outgoing::new(lane(&application), 0, "INSTALL_PAGE", url.to_string(), &body));
+    Some((url.to_string(), body))
 }
 
 /// An event that needs an installed application.
-fn about(state: &mut State, event: &'static str, application: &Application, data: Tree, auth: Tree) {
-    if application.installed {
-        post(state, event, application, &application.settings.handler, data, auth);
+fn about(state: &mut State, event: &'static str, application: &Application, data: &Tree, auth: &Tree) {
+    if !application.installed {
+        return;
+    }
+    let bound = application.bound.iter().filter(|(name, _)| name == event).map(|(_, url)| url);
+    let mut urls: Vec<&String> = std::iter::once(&application.settings.handler).chain(bound).collect();
+    urls.dedup();
+    for url in urls {
+        post(state, event, application, url, data.clone(), auth.clone());
     }
 }
 
@@ -105,14 +122,4 @@ fn post(
 
 fn lane(application: &Application) -> String {
     format!("application {}", application.client_id)
-}
-
-/// The `auth` of an event that gives no tokens.
-fn addresses(state: &State) -> Tree {
-    let mut auth = Tree::new();
-    auth.put("domain", state.domain())
-        .put("client_endpoint", state.endpoint())
-        .put("server_endpoint", state.server_endpoint())
-        .put("member_id", state.member_id.clone());
-    auth
 }

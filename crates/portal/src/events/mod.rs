@@ -175,15 +175,18 @@ fn top_auth(state: &mut State, bot: u64, author: u64, refresh: bool) -> Tree {
         Owner::Application(client_id) if state.users.contains_key(&author) => {
             state.auth_block(&client_id, author, refresh)
         }
-        Owner::Application(_) | Owner::Webhook(_) => {
-            let mut auth = Tree::new();
-            auth.put("domain", state.domain())
-                .put("client_endpoint", state.endpoint())
-                .put("server_endpoint", state.server_endpoint())
-                .put("member_id", state.member_id.clone());
-            auth
-        }
+        Owner::Application(_) | Owner::Webhook(_) => addresses(state),
     };
     auth.put("application_token", token);
+    auth
+}
+
+/// The `auth` of an event that gives no tokens.
+fn addresses(state: &State) -> Tree {
+    let mut auth = Tree::new();
+    auth.put("domain", state.domain())
+        .put("client_endpoint", state.endpoint())
+        .put("server_endpoint", state.server_endpoint())
+        .put("member_id", state.member_id.clone());
     auth
 }

@@ -7,6 +7,11 @@ use crate::credentials::Via;
 use crate::refusal::{bad, forbidden};
 use crate::tree::Tree;
 
+/// Whether there is an event of that name.
+pub(super) fn is_event(name: &str) -> bool {
+    EVENTS.iter().any(|(_, names)| names.contains(&name))
+}
+
 /// The platform's events by the permission they belong to.
 const EVENTS: [(&str, &[&str]); 4] = [
     ("", &["ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONAPPMETHODCONFIRM"]),

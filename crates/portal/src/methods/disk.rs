@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::files::decode;
 use super::{Answer, Call, ids_of, text_of};
-use crate::refusal::{Refusal, bad, forbidden};
+use crate::refusal::{Refusal, bad, denied, forbidden};
 use crate::state::State;
 use crate::state::files::Upload;
 use crate::state::messages::{Draft, Untouched};
@@ -102,10 +102,6 @@ fn no_argument() -> Refusal {
 
 fn not_found(id: u64) -> Refusal {
     bad("ERROR_NOT_FOUND", format!("Could not find entity with id `{id}`"))
-}
-
-fn denied() -> Refusal {
-    forbidden("ACCESS_DENIED", "Access denied")
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ mod tests {
             ("imbot.v2.Chat.Message.read", "dialogId=chat1&botId=5&botToken=t", Err("BOT_NOT_FOUND")),
             ("imbot.v2.chat.message.read", "", Err("ERROR_METHOD_NOT_FOUND")),
             ("imbot.chat.updateColor", "CHAT_ID=1&COLOR=RED", Err("ACCESS_DENIED")),
-            ("event.get", "", Err("ACCESS_DENIED")),
+            ("event.offline.get", "", Err("ACCESS_DENIED")),
         ] {
             assert_eq!(call(method, query), expected, "{method} {query}");
         }

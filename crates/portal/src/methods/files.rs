@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::imbot_v2::bot;
 use super::{Answer, Call, text_of};
-use crate::refusal::{Refusal, bad, forbidden};
+use crate::refusal::{Refusal, bad, denied, forbidden};
 use crate::state::files::{MAX_SIZE, Upload};
 use crate::state::messages::Untouched;
 use crate::tree::Tree;
@@ -73,10 +73,6 @@ pub(super) fn user_upload(call: &mut Call<'_>) -> Answer {
     let (file, message) = sent.map_err(|_: Untouched| denied())?;
     let file = call.state.describe_file(file);
     Ok(json!({"file": file, "messageId": message, "chatId": chat, "dialogId": dialog}))
-}
-
-fn denied() -> Refusal {
-    forbidden("ACCESS_DENIED", "Access denied")
 }
 
 fn not_found() -> Refusal {

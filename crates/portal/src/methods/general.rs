@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Call};
+use crate::clock::Moment;
 use crate::credentials::Via;
 use crate::refusal::{bad, forbidden};
 use crate::state::applications::ALL_SCOPES;
@@ -49,6 +50,7 @@ pub(super) fn user_current(call: &mut Call<'_>) -> Answer {
     }))
 }
 
+/// What the portal says of an application, and what the authorization server says, which is in the same house.
 pub(super) fn app_info(call: &mut Call<'_>) -> Answer {
     let application = match &call.caller.via {
         Via::Application(client_id) => call.state.applications.get(client_id),
@@ -56,7 +58,7 @@ pub(super) fn app_info(call: &mut Call<'_>) -> Answer {
     };
     let application =
         application.ok_or_else(|| forbidden("ACCESS_DENIED", "Application context required"))?;
-    Ok(json!({
+    let mut info = json!({
         "ID": application.number,
         "CODE": application.client_id,
         "VERSION": application.settings.version,
@@ -68,7 +70,23 @@ pub(super) fn app_info(call: &mut Call<'_>) -> Answer {
         "LICENSE": "en_local",
         "LICENSE_TYPE": "local",
         "LICENSE_FAMILY": "local",
-    }))
+    });
+    info["client_id"] = json!(application.client_id);
+    info["scope"] = json!(call.caller.scopes.join(","));
+    info["expires"] = json!(call.caller.expires.map(Moment::iso));
+    info["user_id"] = json!(call.caller.user);
+    info["install"] = json!({
+        "installed": application.installed,
+        "version": application.settings.version,
+        "status": application.status,
+        "scope": application.scope(),
+        "domain": call.state.domain(),
+        "uri": call.state.url,
+        "client_endpoint": call.state.endpoint(),
+        "member_id": call.state.member_id,
+        "member_type": "bitrix24",
+    });
+    Ok(info)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every method")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Call};
-use crate::refusal::{bad, forbidden};
+use crate::refusal::{bad, denied, forbidden};
 use crate::state::marks::LIKE;
 use crate::state::{Change, State};
 use crate::tree::Tree;
@@ -123,8 +123,7 @@ pub(super) fn dialog_writing(call: &mut Call<'_>) -> Answer {
     if dialog.strip_prefix("chat").unwrap_or(&dialog).parse::<u64>().is_err() {
         return Err(bad("DIALOG_ID_EMPTY", "Dialog ID can't be empty"));
     }
-    let chat = call.state.dialog(user, &dialog);
-    let chat = chat.filter(|chat| call.state.chats.get(chat).is_some_and(|chat| chat.has(user)));
+    let chat = call.state.open_dialog(user, &dialog);
     let chat = chat.ok_or_else(|| forbidden("ACCESS_ERROR", "Action unavailable"))?;
     call.state.changes.push(Change::Typing { chat, user });
     Ok(Value::Bool(true))
@@ -136,7 +135,6 @@ pub(super) fn send_context(call: &mut Call<'_>) -> Answer {
     let Some(context @ Tree::Array(_)) = call.params.get("context").cloned() else {
         return Err(bad("ERROR_ARGUMENT", "Argument 'context' is null or empty"));
     };
-    let denied = || forbidden("ACCESS_DENIED", "Access denied");
     let chat = call.state.dialog(user, &dialog).ok_or_else(denied)?;
     call.state.give_context(chat, user, &context).map_err(|_| denied())?;
     Ok(json!({"result": true}))

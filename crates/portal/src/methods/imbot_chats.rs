@@ -13,8 +13,7 @@ use crate::state::chats::Membership;
 pub(super) fn send_typing(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let dialog = call.text("DIALOG_ID");
-    let chat = call.state.dialog(bot, &dialog);
-    let chat = chat.filter(|chat| call.state.chats.get(chat).is_some_and(|chat| chat.has(bot)));
+    let chat = call.state.open_dialog(bot, &dialog);
     let chat = chat.ok_or_else(|| bad("DIALOG_ID_EMPTY", "Dialog ID can't be empty"))?;
     call.state.changes.push(Change::Typing { chat, user: bot });
     Ok(Value::Bool(true))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::imbot_v2::bot;
 use super::{Answer, Call, given_text, ids_of, text_of};
-use crate::refusal::{Refusal, bad, forbidden};
+use crate::refusal::{Refusal, bad, denied};
 use crate::state::State;
 use crate::state::chats::Membership;
 use crate::state::messages::Draft;
@@ -24,10 +24,6 @@ fn own_chat(call: &mut Call<'_>) -> Result<(u64, u64), Refusal> {
 
 fn missing(name: &str) -> Refusal {
     bad("ERROR_ARGUMENT", format!("Argument '{name}' is null or empty"))
-}
-
-fn denied() -> Refusal {
-    forbidden("ACCESS_DENIED", "Access denied")
 }
 
 /// What changes nothing has been done as well.

@@ -6,7 +6,7 @@ use super::content::parts_v2;
 use super::imbot_v2::bot;
 use super::{Answer, Call, given_text, text_of};
 use crate::events::message_tree;
-use crate::refusal::{Refusal, bad, forbidden};
+use crate::refusal::{Refusal, bad, denied, forbidden};
 use crate::state::Change;
 use crate::state::messages::{Draft, Edit, Untouched};
 use crate::tree::Tree;
@@ -151,16 +151,9 @@ pub(super) fn get(call: &mut Call<'_>) -> Answer {
 pub(super) fn notify(call: &mut Call<'_>) -> Answer {
     let bot = bot(call)?;
     let dialog = call.text("dialogId");
-    let chat = call.state.dialog(bot, &dialog).ok_or_else(denied)?;
-    if !call.state.chats.get(&chat).is_some_and(|chat| chat.has(bot)) {
-        return Err(denied());
-    }
+    let chat = call.state.open_dialog(bot, &dialog).ok_or_else(denied)?;
     call.state.changes.push(Change::Typing { chat, user: bot });
     Ok(json!({"result": true}))
-}
-
-fn denied() -> Refusal {
-    forbidden("ACCESS_DENIED", "Access denied")
 }
 
 fn reaction(call: &Call<'_>) -> Result<(u64, u64, String), Refusal> {

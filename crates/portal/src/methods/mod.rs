@@ -1,5 +1,6 @@
 //! The methods, one file per family.
 
+mod bindings;
 mod content;
 mod discovery;
 mod disk;
@@ -88,6 +89,9 @@ const USER: &[&str] = &["user", "user_basic", "user_brief"];
 
 const METHODS: &[Method] = &[
     method("app.info", &[], general::app_info),
+    method("event.bind", &[], bindings::bind),
+    method("event.get", &[], bindings::get),
+    method("event.unbind", &[], bindings::unbind),
     method("events", &[], discovery::events),
     method("feature.get", &[], discovery::feature_get),
     method("method.get", &[], discovery::method_get),
@@ -263,7 +267,7 @@ fn ids_of(tree: &Tree) -> Vec<u64> {
 }
 
 /// An address the portal can post to.
-fn is_address(url: &str) -> bool {
+pub(crate) fn is_address(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 

@@ -1,6 +1,7 @@
 // The page as a whole.
 
 import { render } from "./vendor/preact.js";
+import { Applications } from "./applications.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Faults } from "./faults.js";
@@ -29,7 +30,7 @@ function Drop({ children }) {
   return html`<main onDragOver=${over} onDragLeave=${leave} onDrop=${drop} data-drop=${t("dropHere")}>${children}</main>`;
 }
 
-const PANELS = { inspector: Inspector, faults: Faults };
+const PANELS = { inspector: Inspector, applications: Applications, faults: Faults };
 
 function Page() {
   const Panel = PANELS[app.panel];

@@ -69,7 +69,7 @@ export function Faults() {
     <${PanelHead} title=${t("faults")} />
     <div class="panel-body">
       <p class="soft">${t("faultsExplained")}</p>
-      <form class="fault-form" onSubmit=${order}>
+      <form class="panel-form fault-form" onSubmit=${order}>
         <label class="field">
           ${t("faultKind")}
           <select name="kind" value=${kind} onChange=${(event) => setKind(event.currentTarget.value)}>

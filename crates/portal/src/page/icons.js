@@ -10,6 +10,7 @@ const PATHS = {
   copy: "M9 9h10v11H9zM5 15V4h10",
   edit: "M4 20l1-4L16 5l3 3L8 19z",
   file: "M7 3h7l4 4v14H7zM14 3v5h4",
+  grid: "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
   half: "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
   heart: "M12 20s-7-4.500-7-10a4 4 0 0 1 7-2.500A4 4 0 0 1 19 10c0 5.500-7 10-7 10z",
   inspect: "M8 6l-5 6 5 6M16 6l5 6-5 6M13.500 4l-3 16",

@@ -3,21 +3,17 @@
 import { useEffect, useMemo, useState } from "./vendor/hooks.js";
 import { plain } from "./bbcode.js";
 import { ask } from "./control.js";
+import { copy } from "./copy.js";
 import { deliveryAsCurl, requestAsCurl } from "./curl.js";
 import { PanelHead } from "./faults.js";
 import { Icon } from "./icons.js";
 import { watch } from "./news.js";
-import { app, html, nameOf, notify } from "./store.js";
+import { app, html, nameOf } from "./store.js";
 import { lang, t } from "./text.js";
 import { Answer, Tree } from "./tree.js";
 
 /** Several events in a row are read at once. */
 const PAUSE = 120;
-
-async function copy(text) {
-  await navigator.clipboard?.writeText(text);
-  notify(t("copied"));
-}
 
 const Copy = ({ text }) => html`<button type="button" class="minor" onClick=${() => copy(text)}>
   <${Icon} name="copy" /> ${t("copyAsCurl")}

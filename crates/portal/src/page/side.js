@@ -1,9 +1,10 @@
 // The side: who one is, and the conversations there are.
 
 import { plain } from "./bbcode.js";
+import { copy } from "./copy.js";
 import { Icon } from "./icons.js";
 import { become, open } from "./news.js";
-import { app, bot, change, html, keep, nameOf, notify, people, privateChat, unreadIn, user } from "./store.js";
+import { app, bot, change, html, keep, nameOf, people, privateChat, unreadIn, user } from "./store.js";
 import { clockTime, lang, setLang, t } from "./text.js";
 import { setTheme, theme } from "./theme.js";
 
@@ -155,14 +156,20 @@ function Conversations() {
 
 function NoBots() {
   const webhook = `${location.origin}/rest/1/local/`;
-  const copy = async () => {
-    await navigator.clipboard?.writeText(webhook);
-    notify(t("copied"));
-  };
   return html`<div class="hint">
     <p>${t("noBots")}</p>
-    <button type="button" class="copy" title=${t("copyWebhook")} onClick=${copy}>${webhook}</button>
+    <button type="button" class="copy" title=${t("copyWebhook")} onClick=${() => copy(webhook)}>${webhook}</button>
   </div>`;
+}
+
+function PanelButton({ panel, icon, label }) {
+  const toggle = () => {
+    keep("panel", app.panel === panel ? "" : panel);
+    change({ pane: app.panel ? "panel" : "list" });
+  };
+  return html`<button type="button" class="icon" aria-label=${label} title=${label} aria-pressed=${String(app.panel === panel)} onClick=${toggle}>
+    <${Icon} name=${icon} />
+  </button>`;
 }
 
 function Settings() {
@@ -175,14 +182,16 @@ function Settings() {
   return html`<footer class="settings">
     <div class="languages" role="radiogroup" aria-label=${t("language")} onKeyDown=${(event) => moveAmong(event, "button")?.click()}>
       ${[
-        ["en", "English"],
-        ["ru", "Русский"],
+        ["en", "En", "English"],
+        ["ru", "Ру", "Русский"],
       ].map(
-        ([code, name]) => html`<button
+        ([code, short, name]) => html`<button
           type="button"
           key=${code}
           role="radio"
           lang=${code}
+          aria-label=${name}
+          title=${name}
           aria-checked=${String(lang === code)}
           tabindex=${lang === code ? 0 : -1}
           onClick=${() => {
@@ -190,30 +199,30 @@ function Settings() {
             change();
           }}
         >
-          ${name}
+          ${short}
         </button>`,
       )}
     </div>
     <button type="button" class="icon" aria-label=${t(`theme_${theme()}`)} title=${t(`theme_${theme()}`)} onClick=${changeTheme}>
       <${Icon} name=${themes[theme()]} />
     </button>
-    <button
-      type="button"
-      class="icon"
-      aria-label=${t("faults")}
-      title=${t("faults")}
-      aria-pressed=${String(app.panel === "faults")}
-      onClick=${() => {
-        keep("panel", app.panel === "faults" ? "" : "faults");
-        change({ pane: app.panel ? "panel" : "list" });
-      }}
-    >
-      <${Icon} name="bolt" />
-    </button>
+    <${PanelButton} panel="applications" icon="grid" label=${t("applications")} />
+    <${PanelButton} panel="faults" icon="bolt" label=${t("faults")} />
     <button type="button" class="icon" aria-label=${t("reset")} title=${t("reset")} onClick=${() => change({ window: { kind: "reset" } })}>
       <${Icon} name="reset" />
     </button>
   </footer>`;
+}
+
+/** The portals that were started together. */
+function Portals() {
+  const { portals } = app.portal;
+  if (!portals.length) return null;
+  return html`<nav class="portals" aria-label=${t("portals")}>
+    ${portals.map(
+      ({ url, own }) => html`<a key=${url} href=${own ? "/" : url} title=${url} aria-current=${own ? "page" : undefined}>:${new URL(url).port}</a>`,
+    )}
+  </nav>`;
 }
 
 export function Side() {
@@ -224,6 +233,7 @@ export function Side() {
       <span class="brand-name">${t("title")}</span>
       <span class=${`link ${app.link}`} role="status">${t(links[app.link])}</span>
     </header>
+    <${Portals} />
     <div class="side-scroll">
       <${Me} />
       <${Conversations} />

@@ -8,7 +8,7 @@ export const html = htm.bind(h);
 
 export const app = {
   /** As GET /control/state gives it. */
-  portal: { users: [], chats: [], bots: [], url: "" },
+  portal: { users: [], chats: [], bots: [], portals: [], url: "" },
   me: Number(localStorage.getItem("portal.me")) || 27,
   /** As `me` names it: `chat1`, or the other one's id. */
   dialog: localStorage.getItem("portal.dialog") || "chat1",
@@ -24,7 +24,7 @@ export const app = {
   drafts: new Map(),
   /** `connecting`, `live` or `lost` */
   link: "connecting",
-  /** What is beside the conversation: `inspector`, `faults` or nothing. */
+  /** What is beside the conversation: `inspector`, `applications`, `faults` or nothing. */
   panel: localStorage.getItem("portal.panel") || "",
   /** On a phone: `list`, `chat` or `panel`. */
   pane: "chat",

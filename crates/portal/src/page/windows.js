@@ -1,6 +1,7 @@
-// Dialog windows: a new chat, a chat's members, and the question before a reset.
+// Dialog windows: a new chat, a chat's members, an application, and the question before a reset.
 
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
+import { Application } from "./application.js";
 import { ask } from "./control.js";
 import { Icon } from "./icons.js";
 import { load, open } from "./news.js";
@@ -117,6 +118,8 @@ export function Windows() {
       return html`<${Found} />`;
     case "members":
       return html`<${Members} id=${app.window.chat} />`;
+    case "application":
+      return html`<${Application} id=${app.window.id} title=${app.window.title} />`;
     case "reset":
       return html`<${Reset} />`;
     default:

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{Change, State};
 use crate::clock::Moment;
 use crate::tree::Tree;
 
@@ -50,6 +50,19 @@ pub(crate) struct Application {
     pub(crate) payment_expired: bool,
     /// How long what was paid for lasts.
     pub(crate) days: Option<u64>,
+    /// Events and addresses that `event.bind` has brought together.
+    #[serde(default)]
+    pub(crate) bound: Vec<(String, String)>,
+    /// How often one of its refresh tokens was exchanged.
+    #[serde(default)]
+    pub(crate) renewals: u64,
+}
+
+/// What an application is called by the authorization server. What is missing is invented.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<String>,
 }
 
 /// What its developer says about an application.
@@ -106,6 +119,9 @@ pub(crate) struct RefreshToken {
     pub(crate) client_id: String,
     pub(crate) user: u64,
     pub(crate) expires: Moment,
+    /// Once it was used: the access token and the refresh token it was exchanged for.
+    #[serde(default)]
+    exchanged: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,18 +150,22 @@ pub(crate) enum NotRenewed {
 
 impl State {
     /// Adds a local application, not yet installed.
-    pub(super) fn add_application(&mut self, settings: Settings) -> Application {
+    pub(crate) fn add_application(&mut self, settings: Settings, names: Names) -> Application {
         let number = Self::take_id(&mut self.next_application);
+        let invented = format!("local.{}.{}", self.hex(14), 10_000_000 + number);
+        let secret = self.hex(50);
         let application = Application {
             number,
-            client_id: format!("local.{}.{}", self.hex(14), 10_000_000 + number),
-            client_secret: self.hex(50),
+            client_id: names.client_id.unwrap_or(invented),
+            client_secret: names.client_secret.unwrap_or(secret),
             application_token: self.hex(32),
             settings,
             installed: false,
             status: "L".to_owned(),
             payment_expired: false,
             days: None,
+            bound: Vec::new(),
+            renewals: 0,
         };
         self.applications.insert(application.client_id.clone(), application.clone());
         application
@@ -173,6 +193,7 @@ impl State {
                 client_id: client_id.clone(),
                 user,
                 expires: self.now.plus_seconds(REFRESH_SECONDS),
+                exchanged: None,
             },
         );
         self.current_tokens.insert((client_id, user), pair.clone());
@@ -188,7 +209,8 @@ impl State {
         self.codes.retain(|_, code| now < code.expires);
     }
 
-    /// `grant_type=refresh_token`: a new pair; the refresh token that was used is worth nothing any more.
+    /// `grant_type=refresh_token`: a new pair. The refresh token is good once: whoever uses it a second time gets
+    /// nothing, and what it was exchanged for dies.
     pub(crate) fn renew(
         &mut self,
         client_id: &str,
@@ -201,9 +223,49 @@ impl State {
             .get(refresh)
             .filter(|token| token.client_id == client_id && token.expires > self.now)
             .ok_or(NotRenewed::InvalidGrant)?;
+        if token.exchanged.is_some() {
+            self.destroy(refresh.to_owned());
+            return Err(NotRenewed::InvalidGrant);
+        }
         let user = token.user;
-        self.refresh_tokens.remove(refresh);
-        Ok(self.issue(client_id, user))
+        let pair = self.issue(client_id, user);
+        if let Some(used) = self.refresh_tokens.get_mut(refresh) {
+            used.exchanged = Some((pair.access.clone(), pair.refresh.clone()));
+        }
+        if let Some(application) = self.applications.get_mut(client_id) {
+            application.renewals += 1;
+        }
+        self.changes.push(Change::State);
+        Ok(pair)
+    }
+
+    /// Takes back a refresh token and all that was given for it, one after the other.
+    fn destroy(&mut self, mut refresh: String) {
+        while let Some((access, next)) = self.refresh_tokens.remove(&refresh).and_then(|used| used.exchanged)
+        {
+            self.access_tokens.remove(&access);
+            self.current_tokens.retain(|_, pair| pair.access != access);
+            refresh = next;
+        }
+    }
+
+    /// Lets every access token of an application end now.
+    pub(crate) fn expire_tokens(&mut self, client_id: &str) {
+        let now = self.now;
+        let tokens = self.access_tokens.values_mut().filter(|token| token.client_id == client_id);
+        tokens.for_each(|token| token.expires = token.expires.min(now));
+        self.forget_current(client_id);
+    }
+
+    /// Makes every refresh token of an application worthless; its access tokens work until they end.
+    pub(crate) fn revoke_tokens(&mut self, client_id: &str) {
+        self.refresh_tokens.retain(|_, token| token.client_id != client_id);
+        self.forget_current(client_id);
+    }
+
+    /// The next event or page brings a new pair.
+    pub(super) fn forget_current(&mut self, client_id: &str) {
+        self.current_tokens.retain(|(owner, _), _| owner != client_id);
     }
 
     /// A code for tokens of this user.
@@ -275,6 +337,13 @@ mod tests {
         assert_eq!(state.tokens(&app.client_id, 1), second);
         let again = state.renew(&app.client_id, &app.client_secret, &first.refresh);
         assert_eq!(again, Err(NotRenewed::InvalidGrant));
+        let refused = state.renew(&app.client_id, &app.client_secret, &second.refresh);
+        assert_eq!(refused, Err(NotRenewed::InvalidGrant), "what it was exchanged for died");
+        assert!(!state.access_tokens.contains_key(&second.access));
+        assert!(state.access_tokens.contains_key(&first.access));
+        assert_eq!(state.applications[&app.client_id].renewals, 1);
+
+        let second = state.tokens(&app.client_id, 1);
         let stranger = state.renew(&app.client_id, "wrong", &second.refresh);
         assert_eq!(stranger, Err(NotRenewed::InvalidClient));
         state.now = state.now.plus_seconds(REFRESH_SECONDS);
@@ -282,6 +351,20 @@ mod tests {
             state.renew(&app.client_id, &app.client_secret, &second.refresh),
             Err(NotRenewed::InvalidGrant)
         );
+    }
+
+    #[test]
+    fn a_second_use_reaches_all_that_came_of_the_first() {
+        let mut state = sample();
+        let app = state.install(&["im"]);
+        let (id, secret) = (&app.client_id, &app.client_secret);
+        let first = state.tokens(id, 1);
+        let second = state.renew(id, secret, &first.refresh).unwrap();
+        let third = state.renew(id, secret, &second.refresh).unwrap();
+        assert_eq!(state.renew(id, secret, &first.refresh), Err(NotRenewed::InvalidGrant));
+        assert_eq!(state.renew(id, secret, &third.refresh), Err(NotRenewed::InvalidGrant));
+        assert!(!state.access_tokens.contains_key(&third.access));
+        assert!(state.refresh_tokens.is_empty() && state.current_tokens.is_empty());
     }
 
     #[test]

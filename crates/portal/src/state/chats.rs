@@ -143,6 +143,11 @@ impl State {
         })
     }
 
+    /// The chat behind a dialog as `viewer` names it, if `viewer` is in it.
+    pub(crate) fn open_dialog(&mut self, viewer: u64, dialog: &str) -> Option<u64> {
+        self.dialog(viewer, dialog).filter(|chat| self.chats.get(chat).is_some_and(|chat| chat.has(viewer)))
+    }
+
     /// The chat behind a dialog as `viewer` names it, if it exists already.
     pub(crate) fn known_dialog(&self, viewer: u64, dialog: &str) -> Option<u64> {
         if let Some(number) = dialog.strip_prefix("chat") {

@@ -47,6 +47,11 @@ impl State {
         former.then(|| format!("{}{path}", self.url))
     }
 
+    /// Where the authorization server answers, even after a move.
+    pub(crate) fn is_home(&self, host: &str) -> bool {
+        self.domain.home.split_once("://").is_some_and(|(_, home)| home.eq_ignore_ascii_case(host))
+    }
+
     /// The authorization server's REST address: `http://127.0.0.1:9400/rest/`, wherever the portal moves.
     pub(crate) fn server_endpoint(&self) -> String {
         format!("{}/rest/", self.domain.home)

@@ -1,6 +1,6 @@
 //! An application comes, is updated, is paid for, and goes.
 
-use super::applications::{Application, Settings};
+use super::applications::{Application, Names, Settings};
 use super::bots::Owner;
 use super::{Change, State};
 use crate::events::application as events;
@@ -21,19 +21,26 @@ impl State {
         self.install_with(Settings { scopes, ..Settings::default() })
     }
 
-    /// Installs an application for the administrator. One without pages of its own is told so, and that is all;
-    /// one with pages gets its install page opened, and has to say when it is done.
+    /// The same with these settings; an install page is opened at once.
     pub(crate) fn install_with(&mut self, settings: Settings) -> Application {
-        let mut application = self.add_application(settings);
-        if application.settings.interface {
-            events::open_install_page(self, &application.client_id);
-        } else {
-            application.installed = true;
-            self.applications.insert(application.client_id.clone(), application.clone());
-            events::installed(self, &application.client_id, Settings::install_address);
+        let application = self.add_application(settings, Names::default());
+        self.begin_installation(&application.client_id, true);
+        self.applications.get(&application.client_id).cloned().unwrap_or(application)
+    }
+
+    /// Installs an application for the administrator, for the first time or again. One without pages of its own is
+    /// told so, and that is all; one with pages has to say when it is done. If `open` its install page is opened.
+    pub(crate) fn begin_installation(&mut self, client_id: &str, open: bool) {
+        let Some(application) = self.applications.get_mut(client_id) else { return };
+        let interface = application.settings.interface;
+        application.installed = !interface;
+        self.forget_current(client_id);
+        if !interface {
+            events::installed(self, client_id, Settings::install_address);
+        } else if open {
+            events::open_install_page(self, client_id);
         }
         self.changes.push(Change::State);
-        application
     }
 
     /// What an install page says with `BX24.installFinish`. Once it is said, saying it again does nothing.
@@ -52,6 +59,7 @@ impl State {
         let previous = application.settings.version;
         application.settings.version = version.unwrap_or(previous.saturating_add(1));
         events::updated(self, client_id, previous);
+        self.changes.push(Change::State);
     }
 
     pub(crate) fn pay(&mut self, client_id: &str, payment: Payment) {
@@ -60,6 +68,7 @@ impl State {
         application.days = payment.days;
         application.payment_expired = payment.expired;
         events::paid(self, client_id);
+        self.changes.push(Change::State);
     }
 
     /// Takes an application away, its tokens, bots and commands with it. It is told once, at the end, and its
@@ -77,7 +86,7 @@ impl State {
         self.access_tokens.retain(|_, token| token.client_id != client_id);
         self.refresh_tokens.retain(|_, token| token.client_id != client_id);
         self.codes.retain(|_, code| code.client_id != client_id);
-        self.current_tokens.retain(|(owner, _), _| owner != client_id);
+        self.forget_current(client_id);
         self.applications.remove(client_id);
         self.changes.push(Change::State);
     }

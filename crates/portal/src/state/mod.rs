@@ -83,6 +83,9 @@ pub(crate) struct State {
     pub(crate) url: String,
     #[serde(skip)]
     pub(crate) domain: Domain,
+    /// The addresses of all portals that were started together, if there are several.
+    #[serde(skip)]
+    pub(crate) portals: Vec<String>,
     pub(crate) member_id: String,
     pub(crate) users: BTreeMap<u64, User>,
     pub(crate) chats: BTreeMap<u64, Chat>,
@@ -130,6 +133,7 @@ impl State {
             ahead: 0,
             url: String::new(),
             domain: Domain::default(),
+            portals: Vec::new(),
             member_id,
             users: people::fresh(),
             chats: BTreeMap::new(),

@@ -86,12 +86,14 @@ def application():
     client = Client(token)
     assert client.app.info().result["INSTALLED"] is True
     refused(BitrixAPIInsufficientScope, lambda: client.user.current().result)
+    info = token.get_app_info().result
+    assert info.client_id == installed["client_id"] and info.user_id == 1
+    assert info.install.installed and info.install.member_id == installed["member_id"]
 
     control("clock", {"advance_seconds": 3601})
     assert client.profile().result["ID"] == "1", "with a new token"
     assert token.auth_token != installed["access_token"]
     assert token.refresh_token != installed["refresh_token"]
-    refused(BitrixOAuthInvalidGrant, lambda: app.refresh_oauth_token(installed["refresh_token"]))
     wrong = BitrixApp(client_id=installed["client_id"], client_secret="wrong")
     refused(BitrixOAuthInvalidClient, lambda: wrong.refresh_oauth_token(token.refresh_token))
     renewed = app.refresh_oauth_token(token.refresh_token)
@@ -99,12 +101,18 @@ def application():
 
     asked = {"client_id": installed["client_id"], "state": "tea"}
     sent = requests.get(f"https://{DOMAIN}/oauth/authorize/", params=asked, timeout=30).json()
-    assert app.get_oauth_token(sent["code"]).user_id == 1
+    allowed = app.get_oauth_token(sent["code"])
+    assert allowed.user_id == 1
     refused(BitrixOAuthInvalidGrant, lambda: app.get_oauth_token(sent["code"]))
+
+    token.oauth_token = renewed.oauth_token
+    assert client.profile().result["ID"] == "1"
+    refused(BitrixOAuthInvalidGrant, lambda: app.refresh_oauth_token(installed["refresh_token"]))
+    refused(BitrixAPIInvalidToken, lambda: client.profile().result)
 
     unknown = Client(BitrixToken(domain=DOMAIN, auth_token="unknown", bitrix_app=app))
     refused(BitrixAPIInvalidToken, lambda: unknown.profile().result)
-    token.oauth_token = renewed.oauth_token
+    token.oauth_token = allowed.oauth_token
     return token
 
 

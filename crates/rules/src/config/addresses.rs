@@ -6,6 +6,7 @@ use b24bot_actions::{AddressErrorKind, WebhookUrl};
 use b24bot_core::Secret;
 use url::{Host, Url};
 
+use super::Network;
 use crate::document::Item;
 
 const WEBHOOK: &str = "https://DOMAIN/rest/USER/SECRET/";
@@ -58,6 +59,28 @@ pub(super) fn public_url(item: &Item<'_>) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// An authorization server that may learn the application's key.
+pub(super) fn authorization_server(item: &Item<'_>) -> Option<String> {
+    let text = item.filled_text("[\"https://oauth.example\"]")?;
+    let written = text.value.trim();
+    let is_server = |url: &Url| {
+        is_safe(url)
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    if !Url::parse(written).is_ok_and(|url| is_server(&url)) {
+        text.fail(
+            format!("`{}` cannot be {}", item.key, text.quoted()),
+            "it is the https address of a server, with nothing behind it: `https://oauth.example`",
+        );
+        return None;
+    }
+    Some(written.trim_end_matches('/').to_owned())
+}
+
 /// An address to listen on; `host` is what to propose where only a port is given.
 pub(super) fn listen(item: &Item<'_>, host: Ipv4Addr) -> Option<SocketAddr> {
     let text = item.filled_text(&format!("\"{host}:8080\""))?;
@@ -98,6 +121,24 @@ pub(super) fn path(item: &Item<'_>) -> Option<String> {
         text.fail("`path` has characters that no path has", "letters, digits, `-`, `_` and `/` are safe");
     } else {
         return Some(text.value);
+    }
+    None
+}
+
+/// A network, or one address.
+pub(super) fn network(item: &Item<'_>) -> Option<Network> {
+    let example = "\"203.0.113.0/24\"";
+    let text = item.filled_text(example)?;
+    let network = Network::parse(text.value.trim());
+    match network.filter(|network| network.is_whole()) {
+        Some(network) => return Some(network),
+        None => {
+            let help = match network.filter(|_| !text.is_from_environment()) {
+                Some(network) => format!("did you mean `{}`?", network.whole()),
+                None => "it is an IP address or a network: `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`; names are not looked up".to_owned(),
+            };
+            text.fail(format!("`{}` cannot be {}", item.key, text.quoted()), help);
+        }
     }
     None
 }

@@ -4,16 +4,19 @@ use std::{
     fmt::Write,
     net::{Ipv4Addr, SocketAddr},
     ops::RangeInclusive,
+    path::PathBuf,
     time::Duration,
 };
 
+use b24bot_actions::SealingKey;
 use b24bot_core::{BotId, Secret};
 
 use super::{
     addresses, quantities,
     settings::{
         AdminSettings, Api, AppSettings, BotSettings, BotType, InDoubt, LimitSettings, Mode, PortalSettings,
-        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, WhenFull,
+        RetryOrder, RetrySettings, SecuritySettings, ServerSettings, StorePlace, StoreSettings, TlsSettings,
+        WhenFull,
     },
 };
 use crate::document::{Item, Table};
@@ -26,17 +29,35 @@ const KEPT: RangeInclusive<Duration> = SECOND..=Duration::from_secs(3_650 * DAY.
 /// From a megabyte, for less holds no event of the greatest size, to a thousand terabytes.
 const SIZES: RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000;
 
+/// Of the token of the admin side, at the least.
+const ADMIN_TOKEN_LENGTH: usize = 16;
+
 /// Every section and its keys.
 pub(crate) const SECTIONS: &[(&str, &[&str])] = &[
     ("bot", &["code", "name", "type", "api", "mode"]),
     ("portal", &["webhook", "bot_id", "bot_token", "client_id"]),
-    ("app", &["client_id", "client_secret"]),
-    ("server", &["listen", "path", "public_url", "drain"]),
-    ("security", &["application_token"]),
-    ("store", &["path", "nats", "nats_prefix", "max_events", "max_size", "max_age", "remember", "keep_dead"]),
+    ("app", &["client_id", "client_secret", "authorization_servers"]),
+    ("server", &["listen", "path", "public_url", "tls_certificate", "tls_key", "proxies", "drain"]),
+    ("security", &["application_token", "senders", "private_networks"]),
+    (
+        "store",
+        &[
+            "path",
+            "nats",
+            "nats_prefix",
+            "key",
+            "key_file",
+            "max_events",
+            "max_size",
+            "max_age",
+            "remember",
+            "keep_dead",
+        ],
+    ),
     ("retry", &["attempts", "first_pause", "max_pause", "order", "messages", "likes"]),
     ("limits", &["burst", "per_second", "work_time", "queue", "when_full"]),
-    ("admin", &["listen"]),
+    ("admin", &["listen", "token"]),
+    ("command", &["name", "title", "params", "hidden", "common", "extranet"]),
     (
         "rule",
         &[
@@ -117,33 +138,82 @@ pub(super) fn app(table: &Table<'_>) -> Option<AppSettings> {
     };
     let client_id = read("client_id", "\"${B24_CLIENT_ID}\"");
     let client_secret = read("client_secret", "\"${B24_CLIENT_SECRET}\"");
-    Some(AppSettings { client_id: client_id?.expose().to_owned(), client_secret: client_secret? })
+    let authorization_servers = table.all("authorization_servers", |item| {
+        if table.matters { addresses::authorization_server(item) } else { item.text().and(None) }
+    });
+    Some(AppSettings {
+        client_id: client_id?.expose().to_owned(),
+        client_secret: client_secret?,
+        authorization_servers: authorization_servers?,
+    })
 }
 
-pub(super) fn server(table: &Table<'_>, with_public_url: bool) -> Option<ServerSettings> {
+/// The local portal posts without TLS, and to this machine.
+pub(super) fn server(table: &Table<'_>, is_local: bool) -> Option<ServerSettings> {
     let defaults = ServerSettings::default();
     let listen = table.or("listen", defaults.listen, |item| addresses::listen(item, Ipv4Addr::UNSPECIFIED));
     let path = table.or("path", defaults.path, addresses::path);
     let public_url = match table.get("public_url") {
-        Some(item) if !with_public_url => {
+        Some(item) if is_local => {
             item.unimportant().text();
             Some(None)
         }
         _ => table.maybe("public_url", addresses::public_url),
     };
+    let tls = if is_local { Some(None) } else { tls(table) };
+    let proxies = table.all("proxies", addresses::network);
     let drain =
         table.or("drain", defaults.drain, |item| quantities::duration(item, &(Duration::ZERO..=HOUR), "25s"));
-    Some(ServerSettings { listen: listen?, path: path?, public_url: public_url?, drain: drain? })
+    Some(ServerSettings {
+        listen: listen?,
+        path: path?,
+        public_url: public_url?,
+        tls: tls?,
+        proxies: proxies?,
+        drain: drain?,
+    })
 }
 
-pub(super) fn security(table: &Table<'_>) -> Option<SecuritySettings> {
-    let application_token =
-        table.maybe("application_token", |item| secret(item, "\"${B24_APPLICATION_TOKEN}\""));
-    Some(SecuritySettings { application_token: application_token? })
+/// The outer `None` is a mistake.
+#[expect(clippy::option_option, reason = "absent and wrong are different")]
+fn tls(table: &Table<'_>) -> Option<Option<TlsSettings>> {
+    let read = |key: &'static str, example: &str| {
+        table.maybe(key, |item| Some(PathBuf::from(item.filled_text(example)?.value)))
+    };
+    let certificate = read("tls_certificate", "\"/etc/ssl/bot.example.com.pem\"");
+    let key = read("tls_key", "\"/etc/ssl/bot.example.com.key\"");
+    for (one, other) in [("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")] {
+        if let (Some(item), None) = (table.get(one), table.get(other)) {
+            item.document.fail(
+                item.key_span,
+                format!("`{one}` needs `{other}`"),
+                "the certificates in the one file, the private key in the other, both in PEM",
+            );
+        }
+    }
+    Some(certificate?.zip(key?).map(|(certificate, key)| TlsSettings { certificate, key }))
 }
 
-/// `bot_code` gives the prefix on a NATS server, unless it is written.
-pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> {
+pub(super) fn security(table: &Table<'_>, with_token: bool) -> Option<SecuritySettings> {
+    let application_token = match table.get("application_token") {
+        Some(item) if !with_token => {
+            item.unimportant().text();
+            Some(None)
+        }
+        _ => table.maybe("application_token", |item| secret(item, "\"${B24_APPLICATION_TOKEN}\"")),
+    };
+    let senders = if table.matters { table.all("senders", addresses::network) } else { Some(Vec::new()) };
+    let private_networks = table.or("private_networks", false, Item::boolean);
+    Some(SecuritySettings {
+        application_token: application_token?,
+        senders: senders?,
+        private_networks: private_networks?,
+    })
+}
+
+/// `bot_code` gives the prefix on a NATS server, unless it is written. Credentials are sealed only where there is an
+/// application.
+pub(super) fn store(table: &Table<'_>, bot_code: &str, has_app: bool) -> Option<StoreSettings> {
     let defaults = StoreSettings::of(bot_code);
     let path = table.maybe("path", |item| item.filled_text("\"b24bot.db\""));
     let nats = table.maybe("nats", addresses::nats);
@@ -159,6 +229,22 @@ pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> 
             item.key_span,
             "`nats_prefix` does nothing without `nats`",
             "add `nats = \"nats://127.0.0.1:4222\"` or leave it out",
+        );
+    }
+    let key = table.maybe("key", |item| if has_app { sealing_key(item) } else { unread(item) });
+    let key_file = table.maybe("key_file", |item| item.filled_text("\"b24bot.key\""));
+    if let (Some(_), Some(item)) = (table.get("key"), table.get("key_file")) {
+        item.document.fail(
+            item.key_span,
+            "[store] has both `key` and `key_file`",
+            "keep one of them: the key itself, or the file that it is in",
+        );
+    }
+    if has_app && table.get("nats").is_some() && !table.has_any(&["key", "key_file"]) {
+        table.fail_missing(
+            "[store] lacks `key`, which machines that share portals' credentials have in common".to_owned(),
+            "add `key = \"${B24BOT_KEY}\"`, or `key_file` with a copy on each machine; `openssl rand -base64 32` makes a key"
+                .to_owned(),
         );
     }
     let nats_prefix = table.or("nats_prefix", defaults.nats_prefix, |item| nats_prefix(item));
@@ -187,7 +273,32 @@ pub(super) fn store(table: &Table<'_>, bot_code: &str) -> Option<StoreSettings> 
         max_age: max_age?,
         remember: remember?,
         keep_dead: keep_dead?,
+        key: key?.flatten(),
+        key_file: key_file?.map(|file| file.value.into()),
     })
+}
+
+/// What seals credentials. No message repeats any of it.
+#[expect(clippy::option_option, reason = "as of a key that is not read")]
+fn sealing_key(item: &Item<'_>) -> Option<Option<SealingKey>> {
+    let text = item.filled_text("\"${B24BOT_KEY}\"")?;
+    let Ok(key) = text.value.parse() else {
+        text.fail(
+            "`key` is no key: it is 32 random bytes, as 64 hexadecimal digits or in Base64",
+            "`openssl rand -base64 32` makes one; keep it in the environment: `key = \"${B24BOT_KEY}\"`",
+        );
+        return None;
+    };
+    Some(Some(key))
+}
+
+/// Whoever looks into the store needs no key: it may be unset.
+#[expect(clippy::option_option, reason = "wrong, and not read")]
+fn unread(item: &Item<'_>) -> Option<Option<SealingKey>> {
+    if item.is_text() {
+        return Some(None);
+    }
+    item.text().and(None)
 }
 
 fn nats_prefix(item: &Item<'_>) -> Option<String> {
@@ -276,10 +387,40 @@ pub(super) fn limits(table: &Table<'_>) -> Option<LimitSettings> {
     })
 }
 
-pub(super) fn admin(table: &Table<'_>) -> Option<AdminSettings> {
+pub(super) fn admin(table: &Table<'_>, is_local: bool) -> Option<AdminSettings> {
     let host = Ipv4Addr::LOCALHOST;
     let listen = table.or("listen", SocketAddr::from((host, 8081)), |item| addresses::listen(item, host));
-    Some(AdminSettings { listen: listen? })
+    let is_needed = listen.is_some_and(|listen| !listen.ip().is_loopback());
+    let token = match table.get("token") {
+        // The local portal's bot keeps to this machine, and needs no setting at all.
+        None if is_local => Some(None),
+        Some(item) if is_local => {
+            item.unimportant().text();
+            Some(None)
+        }
+        Some(item) => admin_token(&item).map(Some),
+        None if is_needed => {
+            let advice = "add `token = \"${B24BOT_ADMIN_TOKEN}\"`, or listen on `127.0.0.1:8081`";
+            let message = "[admin] on an address that others reach lacks `token`";
+            table.fail_missing(message.to_owned(), advice.to_owned());
+            None
+        }
+        None => Some(None),
+    };
+    Some(AdminSettings { listen: listen?, token: token? })
+}
+
+/// The word that the admin side asks for.
+fn admin_token(item: &Item<'_>) -> Option<Secret> {
+    let token = secret(item, "\"${B24BOT_ADMIN_TOKEN}\"")?;
+    if token.expose().len() < ADMIN_TOKEN_LENGTH {
+        item.fail(
+            format!("`token` is shorter than {ADMIN_TOKEN_LENGTH} characters"),
+            "what is short can be guessed: `openssl rand -hex 16` makes one",
+        );
+        return None;
+    }
+    Some(token)
 }
 
 fn secret(item: &Item<'_>, example: &str) -> Option<Secret> {
@@ -292,6 +433,8 @@ impl Default for ServerSettings {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             path: "/bitrix24/events".to_owned(),
             public_url: None,
+            tls: None,
+            proxies: Vec::new(),
             drain: Duration::from_secs(25),
         }
     }
@@ -308,6 +451,8 @@ impl StoreSettings {
             max_age: 7 * DAY,
             remember: 3 * DAY,
             keep_dead: 30 * DAY,
+            key: None,
+            key_file: None,
         }
     }
 }

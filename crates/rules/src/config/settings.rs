@@ -2,8 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use b24bot_actions::WebhookUrl;
+use b24bot_actions::{SealingKey, WebhookUrl};
 use b24bot_core::{BotId, Secret};
+
+use super::Network;
 
 /// `[bot]`: who the bot is, for registration (`imbot.register`, `imbot.v2.Bot.register`). Without the section, a bot
 /// with the code `b24bot`.
@@ -89,6 +91,8 @@ pub struct AppSettings {
     pub client_id: String,
     /// Its key.
     pub client_secret: Secret,
+    /// Authorization servers beside the vendor's own: `https://oauth.example`. None unless given.
+    pub authorization_servers: Vec<String>,
 }
 
 /// `[server]`: where the portal's events come in.
@@ -101,9 +105,23 @@ pub struct ServerSettings {
     pub path: String,
     /// How the portal reaches this server: `https://bot.example.com`, without a last slash.
     pub public_url: Option<String>,
+    /// The certificate with which the endpoint serves https by itself; without, it is plain http.
+    pub tls: Option<TlsSettings>,
+    /// Whose `X-Forwarded-For` is believed; nobody's unless given.
+    pub proxies: Vec<Network>,
     /// How long, after it was told to stop, the bot still handles what it has accepted; 25 seconds unless given, at
     /// most an hour.
     pub drain: Duration,
+}
+
+/// `tls_certificate` and `tls_key` of `[server]`: files in PEM, relative to the working directory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TlsSettings {
+    /// The certificate, and behind it those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// `[security]`: how the portal proves that it is the portal.
@@ -112,6 +130,10 @@ pub struct ServerSettings {
 pub struct SecuritySettings {
     /// `auth[application_token]` of its events. An application learns it when it is installed.
     pub application_token: Option<Secret>,
+    /// From where requests are taken; from anywhere if there is none.
+    pub senders: Vec<Network>,
+    /// Whether portals that install the application may be on private networks; not unless given.
+    pub private_networks: bool,
 }
 
 /// `[store]`: where accepted events wait, how many of them, and how long.
@@ -134,6 +156,10 @@ pub struct StoreSettings {
     pub remember: Duration,
     /// How long an event that was set aside is kept; 30 days unless given.
     pub keep_dead: Duration,
+    /// What seals the credentials of portals; read only where there is an `[app]`.
+    pub key: Option<SealingKey>,
+    /// The file that it is in, if it is not written here; beside an embedded store unless given.
+    pub key_file: Option<PathBuf>,
 }
 
 impl StoreSettings {
@@ -220,4 +246,7 @@ pub struct LimitSettings {
 pub struct AdminSettings {
     /// The address to listen on; `127.0.0.1:8081` unless given.
     pub listen: SocketAddr,
+    /// What one has to know to see more than whether the bot is well, at least 16 bytes. It is there unless `listen`
+    /// is on loopback.
+    pub token: Option<Secret>,
 }

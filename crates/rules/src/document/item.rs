@@ -196,6 +196,23 @@ impl<'d> Item<'d> {
         }
     }
 
+    /// The entries of a table, by their names.
+    pub(crate) fn entries(&self) -> Option<Vec<(String, Self)>> {
+        let DeValue::Table(entries) = self.value else { return None };
+        let named = entries.iter().map(|(name, value)| {
+            let item = Self {
+                document: self.document,
+                key: self.key,
+                key_span: name.span(),
+                span: value.span(),
+                value: value.get_ref(),
+                matters: self.matters,
+            };
+            (name.get_ref().to_string(), item)
+        });
+        Some(named.collect())
+    }
+
     /// One of a few words.
     pub(crate) fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;

@@ -235,5 +235,5 @@ impl<'d> Root<'d> {
 }
 
 fn title(section: &str) -> String {
-    if section == "rule" { "[[rule]]".to_owned() } else { format!("[{section}]") }
+    if matches!(section, "command" | "rule") { format!("[[{section}]]") } else { format!("[{section}]") }
 }

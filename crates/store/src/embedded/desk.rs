@@ -1,11 +1,14 @@
 //! The operator's view.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use b24bot_core::{Desk, EntryId, Envelope, Inbox, InboxError, Listed, Stats, Which};
+use b24bot_core::{Desk, EntryId, Envelope, Inbox, InboxError, Lane, Listed, PortalDepth, Stats, Which};
 
 use super::{EmbeddedStore, job::Job, rows};
+
+/// So many entries are removed at a time: what handlers wait for is written between.
+const DROPPED: usize = 256;
 
 #[async_trait]
 impl Desk for EmbeddedStore {
@@ -48,6 +51,37 @@ impl Desk for EmbeddedStore {
     }
 
     async fn purge(&self, id: EntryId) -> Result<bool, InboxError> {
-        self.ask(|reply| Job::Purge(id, reply)).await
+        Ok(self.ask(|reply| Job::Purge(vec![id], reply)).await? > 0)
+    }
+
+    async fn portals(&self) -> Result<Vec<PortalDepth>, InboxError> {
+        self.look(|connection| {
+            let mut portals = BTreeMap::new();
+            for which in [Which::Pending, Which::Dead] {
+                rows::count_portals(connection, which, &mut portals)?;
+            }
+            Ok(portals.into_values().collect())
+        })
+        .await
+    }
+
+    async fn drop_portal(&self, portal: &str, keep: Option<&Lane>) -> Result<u64, InboxError> {
+        // No lane is empty.
+        let (portal, keep) = (portal.to_owned(), keep.map_or(String::new(), |lane| lane.as_str().to_owned()));
+        let mut dropped = 0;
+        for which in [Which::Pending, Which::Dead] {
+            let mut after = EntryId(0);
+            loop {
+                let (portal, keep) = (portal.clone(), keep.clone());
+                let ids = move |connection: &_| {
+                    rows::of_portal(connection, which, (&portal, &keep), after, DROPPED)
+                };
+                let ids = self.look(ids).await?;
+                let Some(last) = ids.last() else { break };
+                after = *last;
+                dropped += self.ask(|reply| Job::Purge(ids, reply)).await?;
+            }
+        }
+        Ok(dropped)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use b24bot_core::{Effect, Ended, Entry, EntryId, EventKey, Progress, Settled, Stored, Version, Which};
+use b24bot_core::{Effect, Ended, Entry, EntryId, EventKey, Lane, Progress, Settled, Stored, Version, Which};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     rows::{self, Counters, number, read_progress, write_progress},
     seen::{Digest, Seen},
 };
+use crate::holdings::{Holding, Holdings};
 
 /// The key of a value that is there for a moment only, to see whether it fits.
 const PROBE: &str = "~probe";
@@ -19,6 +20,8 @@ const PROBE: &str = "~probe";
 pub(super) struct Group<'store> {
     transaction: Transaction<'store>,
     seen: &'store mut Seen,
+    /// None if one portal may have all the room.
+    holdings: Option<&'store mut Holdings>,
     options: &'store EmbeddedOptions,
     counters: Counters,
 }
@@ -28,38 +31,45 @@ pub(super) enum Outcome {
     /// Of each event, and the entries of those that are new.
     Put(Vec<Stored>, Vec<Entry>),
     Full,
+    PortalFull,
     Effect(Effect),
     Version(Option<Version>),
     Retried(Option<Entry>),
-    /// Where it was.
-    Purged(Option<Which>),
+    /// Those that were there, and where.
+    Purged(Vec<(EntryId, Which)>),
     Nothing,
 }
 
 impl<'store> Group<'store> {
-    /// Begins to write. If that fails, or is not committed, `seen` must be loaded anew.
+    /// Begins to write. If that fails, or is not committed, `seen` and `holdings` must be loaded anew.
     pub(super) fn begin(
         connection: &'store mut Connection,
         seen: &'store mut Seen,
+        holdings: Option<&'store mut Holdings>,
         options: &'store EmbeddedOptions,
         counters: Counters,
     ) -> rusqlite::Result<Self> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Self { transaction, seen, options, counters })
+        Ok(Self { transaction, seen, holdings, options, counters })
     }
 
     /// Adds a job; what it will have come to.
     pub(super) fn add(&mut self, job: &Job) -> rusqlite::Result<Outcome> {
         match job {
             Job::Put(events, _) => self.put(events),
-            Job::Settle(id, digest, settled) => self.settle(*id, *digest, settled).map(|()| Outcome::Nothing),
+            Job::Settle(id, lane, digest, settled) => {
+                self.settle(*id, lane, *digest, settled).map(|()| Outcome::Nothing)
+            }
             Job::Begin(digest, name, _) => self.begin_effect(digest, name),
             Job::Finish(digest, name, ended) => {
                 self.finish_effect(digest, name, ended).map(|()| Outcome::Nothing)
             }
             Job::SetState(set, _) => self.set_state(set),
             Job::Retry(id, _) => self.retry(*id),
-            Job::Purge(id, _) => self.purge(*id),
+            Job::Purge(ids, _) => {
+                let purged = ids.iter().map(|id| Ok(self.purge(*id)?.map(|which| (*id, which))));
+                Ok(Outcome::Purged(purged.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?))
+            }
             Job::Flush(_) | Job::Close => Ok(Outcome::Nothing),
         }
     }
@@ -117,10 +127,14 @@ impl<'store> Group<'store> {
             }
         }
         let bytes: u64 = new.iter().map(|event| event.body().len() as u64).sum();
-        let events = self.counters.pending + self.counters.dead + new.len() as u64;
-        let fits = events <= self.options.max_events && self.counters.bytes + bytes <= self.options.max_size;
+        let held = self.counters.pending + self.counters.dead;
+        let fits = held + new.len() as u64 <= self.options.max_events
+            && self.counters.bytes + bytes <= self.options.max_size;
         if !new.is_empty() && !fits {
             return Ok(Outcome::Full);
+        }
+        if self.exceeds_share(&new) {
+            return Ok(Outcome::PortalFull);
         }
         let mut entries = Vec::with_capacity(new.len());
         for event in new {
@@ -133,11 +147,30 @@ impl<'store> Group<'store> {
                 None,
                 event.body(),
             )?;
+            if let Some(holdings) = &mut self.holdings {
+                holdings.add(envelope.lane.portal(), event.body().len() as u64);
+            }
             entries.push(Entry::new(EntryId(id), Arc::clone(envelope)));
         }
         self.counters.pending += entries.len() as u64;
         self.counters.bytes += bytes;
         Ok(Outcome::Put(stored, entries))
+    }
+
+    /// Whether a portal would have more than there is room. As long as less than half of it is used, none can.
+    fn exceeds_share(&self, new: &[&Incoming]) -> bool {
+        let Some(holdings) = &self.holdings else { return false };
+        let held = self.counters.pending + self.counters.dead;
+        let room = Holding {
+            events: self.options.max_events.saturating_sub(held),
+            bytes: self.options.max_size.saturating_sub(self.counters.bytes),
+        };
+        let bytes: u64 = new.iter().map(|event| event.body().len() as u64).sum();
+        if held + new.len() as u64 <= room.events && self.counters.bytes + bytes <= room.bytes {
+            return false;
+        }
+        let new = new.iter().map(|event| (event.envelope.lane.portal(), event.body().len() as u64));
+        !holdings.allow(new, room)
     }
 
     fn insert_event(
@@ -166,6 +199,7 @@ impl<'store> Group<'store> {
     fn settle(
         &mut self,
         EntryId(id): EntryId,
+        lane: &Lane,
         digest: Option<Digest>,
         settled: &Settled,
     ) -> rusqlite::Result<()> {
@@ -197,7 +231,7 @@ impl<'store> Group<'store> {
             Settled::Done => {
                 if let Some(size) = self.delete("event", id)? {
                     self.counters.pending = self.counters.pending.saturating_sub(1);
-                    self.counters.bytes = self.counters.bytes.saturating_sub(size);
+                    self.gone(lane, size);
                 }
                 if let Some(digest) = digest {
                     self.forget_effects(&digest)?;
@@ -282,26 +316,36 @@ impl<'store> Group<'store> {
         Ok(Outcome::Retried(Some(Entry::stored(EntryId(id), lane.into(), Some(progress)))))
     }
 
-    fn purge(&mut self, EntryId(id): EntryId) -> rusqlite::Result<Outcome> {
+    /// Removes an entry; where it was.
+    fn purge(&mut self, EntryId(id): EntryId) -> rusqlite::Result<Option<Which>> {
         for which in [Which::Pending, Which::Dead] {
             let table = rows::table(which);
             let mut select =
-                self.transaction.prepare_cached(&format!("SELECT key FROM {table} WHERE id = ?"))?;
-            let key: Option<String> = select.query_row([id.cast_signed()], |row| row.get(0)).optional()?;
+                self.transaction.prepare_cached(&format!("SELECT key, lane FROM {table} WHERE id = ?"))?;
+            let found: Option<(String, String)> =
+                select.query_row([id.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             drop(select);
-            if let (Some(key), Some(size)) = (key, self.delete(table, id)?) {
+            if let (Some((key, lane)), Some(size)) = (found, self.delete(table, id)?) {
                 let counter = if which == Which::Pending {
                     &mut self.counters.pending
                 } else {
                     &mut self.counters.dead
                 };
                 *counter = counter.saturating_sub(1);
-                self.counters.bytes = self.counters.bytes.saturating_sub(size);
+                self.gone(&Lane::from(lane), size);
                 self.forget_effects(&EventKey::from(key).digest())?;
-                return Ok(Outcome::Purged(Some(which)));
+                return Ok(Some(which));
             }
         }
-        Ok(Outcome::Purged(None))
+        Ok(None)
+    }
+
+    /// The body of an entry takes no room any more.
+    fn gone(&mut self, lane: &Lane, size: u64) {
+        self.counters.bytes = self.counters.bytes.saturating_sub(size);
+        if let Some(holdings) = &mut self.holdings {
+            holdings.remove(lane.portal(), size);
+        }
     }
 
     fn forget_effects(&self, digest: &Digest) -> rusqlite::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use b24bot_core::{Effect, Ended, EntryId, Envelope, Expected, InboxError, Settled, Stored, Version};
+use b24bot_core::{Effect, Ended, EntryId, Envelope, Expected, InboxError, Lane, Settled, Stored, Version};
 use tokio::sync::oneshot;
 
 use super::seen::Digest;
@@ -12,14 +12,15 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, InboxError>>;
 /// Something to be written.
 pub(super) enum Job {
     Put(Vec<Incoming>, Reply<Vec<Stored>>),
-    /// With the digest of its key, if the event was loaded.
-    Settle(EntryId, Option<Digest>, Settled),
+    /// With the entry's lane, and the digest of its key if the event was loaded.
+    Settle(EntryId, Lane, Option<Digest>, Settled),
     /// By the digest of the event's key, and the effect's name.
     Begin(Digest, String, Reply<Effect>),
     Finish(Digest, String, Ended),
     SetState(SetState, Reply<Option<Version>>),
     Retry(EntryId, Reply<Option<EntryId>>),
-    Purge(EntryId, Reply<bool>),
+    /// How many of them were there.
+    Purge(Vec<EntryId>, Reply<u64>),
     /// Everything before it is written; nothing else.
     Flush(Reply<()>),
     /// Nothing comes after it.
@@ -44,7 +45,7 @@ impl Job {
     /// keeps it if only the process dies.
     pub(super) fn is_durable(&self) -> bool {
         match self {
-            Self::Settle(_, _, settled) => matches!(settled, Settled::Dead(_)),
+            Self::Settle(.., settled) => matches!(settled, Settled::Dead(_)),
             Self::Finish(..) | Self::Flush(_) | Self::Close => false,
             Self::Put(..) | Self::Begin(..) | Self::SetState(..) | Self::Retry(..) | Self::Purge(..) => true,
         }

@@ -11,6 +11,10 @@ pub struct EmbeddedOptions {
     /// Bytes of their bodies; beyond, nothing new is taken. 4 GB unless told. The files can be larger, in the worst case
     /// twice that: pages are not always full, and what was written last stands in the log as well.
     pub max_size: u64,
+    /// Whether that room is shared between portals, as it is unless told: a portal may have at most as many events, and as
+    /// many bytes, as there is room left. So one portal gets half of it, and when that is full only its own events are
+    /// refused. `false` where there is only one portal, which may have it all.
+    pub share_room: bool,
     /// How long repeats of an event are recognised: 3 days unless told.
     pub remember: Duration,
     /// How long an entry that was set aside is kept: 30 days unless told.
@@ -22,7 +26,14 @@ pub struct EmbeddedOptions {
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         let day = Duration::from_secs(86_400);
-        Self { max_events: 1_000_000, max_size: 4_000_000_000, remember: 3 * day, keep_dead: 30 * day, now }
+        Self {
+            max_events: 1_000_000,
+            max_size: 4_000_000_000,
+            share_room: true,
+            remember: 3 * day,
+            keep_dead: 30 * day,
+            now,
+        }
     }
 }
 

@@ -69,11 +69,15 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// An entry was purged.
-    pub(super) fn forget(&self, id: EntryId) {
+    /// An entry was purged; whether it was given out before.
+    pub(super) fn forget(&self, id: EntryId) -> bool {
         let mut state = self.state();
-        if let Ok(place) = state.fresh.binary_search_by_key(&id, |entry| entry.id) {
-            state.fresh.remove(place);
+        match state.fresh.binary_search_by_key(&id, |entry| entry.id) {
+            Ok(place) => {
+                state.fresh.remove(place);
+                false
+            }
+            Err(_) => id.0 <= state.known,
         }
     }
 

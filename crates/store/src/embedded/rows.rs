@@ -1,9 +1,13 @@
 //! Reading what is on the disk.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use b24bot_core::{Entry, EntryId, Envelope, Lane, Listed, Progress, State, StoredError, Version, Which};
+use b24bot_core::{
+    Entry, EntryId, Envelope, Lane, Listed, PortalDepth, Progress, State, StoredError, Version, Which,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::holdings::Holdings;
 
 /// What is counted, to be known without counting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +37,55 @@ pub(super) fn put_counters(connection: &Connection, counters: &Counters) -> rusq
     let mut update =
         connection.prepare_cached("UPDATE counter SET next = ?, pending = ?, dead = ?, bytes = ?")?;
     update.execute(numbers).map(drop)
+}
+
+/// What each portal has, pending or set aside. It reads all there is, as giving it out does soon after.
+pub(super) fn holdings(connection: &Connection) -> rusqlite::Result<Holdings> {
+    let mut holdings = Holdings::default();
+    for which in [Which::Pending, Which::Dead] {
+        let mut select = connection.prepare(&format!("SELECT lane, length(body) FROM {}", table(which)))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            holdings.add(Lane::from(row.get::<_, String>(0)?).portal(), number(row, 1)?);
+        }
+    }
+    Ok(holdings)
+}
+
+/// Counts the entries of each portal there.
+pub(super) fn count_portals(
+    connection: &Connection,
+    which: Which,
+    portals: &mut BTreeMap<String, PortalDepth>,
+) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT substr(lane, 1, instr(lane || '/', '/') - 1) AS portal, count(*), max(received_at) FROM {} GROUP BY portal",
+        table(which)
+    ))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        PortalDepth::count(portals, &row.get::<_, String>(0)?, which, number(row, 1)?, number(row, 2)?);
+    }
+    Ok(())
+}
+
+/// The numbers of a portal's entries there after that one, but for those in the lane `keep`, oldest first.
+pub(super) fn of_portal(
+    connection: &Connection,
+    which: Which,
+    (portal, keep): (&str, &str),
+    EntryId(after): EntryId,
+    limit: usize,
+) -> rusqlite::Result<Vec<EntryId>> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT id FROM {} WHERE id > ?1 AND (lane = ?2 OR substr(lane, 1, length(?2) + 1) = ?2 || '/') AND lane <> ?3 \
+         ORDER BY id LIMIT ?4",
+        table(which)
+    ))?;
+    let rows = select.query_map(params![after.cast_signed(), portal, keep, limit.cast_signed()], |row| {
+        number(row, 0).map(EntryId)
+    })?;
+    rows.collect()
 }
 
 /// Pending entries with greater numbers, oldest first, without their events.

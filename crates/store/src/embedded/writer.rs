@@ -17,12 +17,13 @@ use super::{
     group::{Group, Outcome},
     job::Job,
     lock::Lock,
+    options::EmbeddedOptions,
     rows::{self, Counters},
     schema,
     seen::Seen,
     shared::Shared,
 };
-use crate::OpenError;
+use crate::{OpenError, holdings::Holdings};
 
 /// As many jobs are written together, at the most.
 const GROUP: usize = 512;
@@ -48,14 +49,17 @@ pub(super) struct Open {
     /// Whether a commit waits for the disk itself.
     syncs: bool,
     seen: Seen,
+    /// What each portal has; nobody asks where one may have it all.
+    holdings: Option<Holdings>,
     pub(super) counters: Counters,
 }
 
 impl Open {
-    pub(super) fn new(connection: Connection) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: Connection, options: &EmbeddedOptions) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let (seen, counters) = (Seen::load(&connection)?, rows::counters(&connection)?);
-        Ok(Self { connection, syncs: true, seen, counters })
+        let holdings = options.share_room.then(|| rows::holdings(&connection)).transpose()?;
+        Ok(Self { connection, syncs: true, seen, holdings, counters })
     }
 
     fn sync(&mut self, syncs: bool) -> rusqlite::Result<()> {
@@ -150,8 +154,10 @@ impl Pen {
     ) -> Result<Option<T>, String> {
         let Some(open) = &mut self.open else { return Err("the disk failed a moment ago".to_owned()) };
         let written = open.sync(durable).and_then(|()| {
+            let holdings = open.holdings.as_mut();
+            let options = &self.shared.options;
             let mut group =
-                Group::begin(&mut open.connection, &mut open.seen, &self.shared.options, open.counters)?;
+                Group::begin(&mut open.connection, &mut open.seen, holdings, options, open.counters)?;
             let Some(added) = add(&mut group)? else { return Ok(None) };
             Ok(Some((added, group.commit()?)))
         });
@@ -179,6 +185,10 @@ impl Pen {
                 }
                 let _ = reply.send(Ok(stored));
             }
+            (Job::Put(_, reply), Outcome::PortalFull) => {
+                metrics::counter!("b24bot_store_share_refusals_total").increment(1);
+                let _ = reply.send(Err(InboxError::new(InboxErrorKind::PortalFull)));
+            }
             (Job::Put(_, reply), _) => {
                 let _ = reply.send(Err(InboxError::new(InboxErrorKind::Full)));
             }
@@ -198,12 +208,13 @@ impl Pen {
                 }
                 let _ = reply.send(Ok(id));
             }
-            (Job::Purge(id, reply), Outcome::Purged(which)) => {
-                if which == Some(Which::Pending) {
-                    self.shared.queue.forget(id);
-                    self.shared.purge(id);
+            (Job::Purge(_, reply), Outcome::Purged(purged)) => {
+                for (id, which) in &purged {
+                    if *which == Which::Pending && self.shared.queue.forget(*id) {
+                        self.shared.purge(*id);
+                    }
                 }
-                let _ = reply.send(Ok(which.is_some()));
+                let _ = reply.send(Ok(purged.len() as u64));
             }
             (Job::Flush(reply), _) => {
                 let _ = reply.send(Ok(()));
@@ -262,7 +273,7 @@ impl Pen {
 
     fn reopen(&mut self) -> Result<(), String> {
         let connection = schema::open_existing(&self.path).map_err(|error| explain(&error))?;
-        let open = Open::new(connection).map_err(|error| error.to_string())?;
+        let open = Open::new(connection, &self.shared.options).map_err(|error| error.to_string())?;
         if open.counters.next <= self.shared.queue.stored() {
             return Err("in place of the store there is another one, which has seen less".to_owned());
         }

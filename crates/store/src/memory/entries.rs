@@ -8,11 +8,14 @@ use std::{
 };
 
 use b24bot_core::{
-    Depth, Effect, Ended, Entry, EntryId, Envelope, EventKey, InboxErrorKind, Listed, Progress, Settled,
-    Stats, Stored, Which,
+    Depth, Effect, Ended, Entry, EntryId, Envelope, EventKey, InboxErrorKind, Lane, Listed, PortalDepth,
+    Progress, Settled, Stats, Stored, Which,
 };
 
-use crate::seen::Seen;
+use crate::{
+    holdings::{Holding, Holdings},
+    seen::Seen,
+};
 
 /// All of it is done at once, in memory: the one who calls holds a lock.
 pub(super) struct Entries {
@@ -23,6 +26,8 @@ pub(super) struct Entries {
     seen: Seen,
     next_id: u64,
     capacity: usize,
+    /// Pending entries by portal, if the room is shared.
+    holdings: Option<Holdings>,
     closed: bool,
 }
 
@@ -42,8 +47,14 @@ impl Entries {
             seen: Seen::new(remembered),
             next_id: 1,
             capacity,
+            holdings: None,
             closed: false,
         }
+    }
+
+    /// From now on no portal may have more than there is room. Nothing is here yet.
+    pub(super) fn share_room(&mut self) {
+        self.holdings = Some(Holdings::default());
     }
 
     pub(super) fn put(&mut self, envelopes: Vec<Envelope>) -> Result<Vec<Stored>, InboxErrorKind> {
@@ -61,8 +72,16 @@ impl Entries {
             })
             .collect();
         let new = stored.iter().filter(|stored| **stored == Stored::New).count();
-        if self.held.len() - self.dead.len() + new > self.capacity {
+        let pending = self.held.len() - self.dead.len();
+        if pending + new > self.capacity {
             return Err(InboxErrorKind::Full);
+        }
+        if let Some(holdings) = &self.holdings {
+            let room = Holding { events: (self.capacity - pending) as u64, bytes: u64::MAX };
+            let new = envelopes.iter().zip(&stored).filter(|(_, stored)| **stored == Stored::New);
+            if !holdings.allow(new.map(|(envelope, _)| (envelope.lane.portal(), 0)), room) {
+                return Err(InboxErrorKind::PortalFull);
+            }
         }
         while self.held.len() + new > self.capacity
             && let Some(oldest) = self.dead.pop_first()
@@ -76,6 +95,7 @@ impl Entries {
             self.seen.insert(&envelope.key);
             self.waiting.insert(id);
             let envelope = Arc::new(envelope);
+            self.count(&envelope, true);
             self.held.insert(id, Held { envelope, progress: None, effects: BTreeMap::new() });
         }
         Ok(stored)
@@ -113,12 +133,14 @@ impl Entries {
         let Some(held) = self.handled(id) else { return };
         match outcome {
             Settled::Done => {
-                self.held.remove(&id);
+                self.remove(id);
             }
             Settled::Retry(progress) => held.progress = Some(Box::new(progress)),
             Settled::Dead(progress) => {
                 held.progress = Some(Box::new(progress));
+                let envelope = Arc::clone(&held.envelope);
                 self.dead.insert(id);
+                self.count(&envelope, false);
             }
             // What is not understood leaves the entry as it is.
             _ => {}
@@ -197,14 +219,65 @@ impl Entries {
         if let Some(held) = self.held.get_mut(&id) {
             let tried = held.progress.take().unwrap_or_default();
             held.progress = Some(Box::new(tried.asked_again(now())));
+            let envelope = Arc::clone(&held.envelope);
+            self.count(&envelope, true);
         }
         true
     }
 
     pub(super) fn purge(&mut self, id: EntryId) -> bool {
         self.waiting.remove(&id);
-        self.dead.remove(&id);
-        self.held.remove(&id).is_some()
+        self.remove(id)
+    }
+
+    fn remove(&mut self, id: EntryId) -> bool {
+        let Some(held) = self.held.remove(&id) else { return false };
+        if !self.dead.remove(&id) {
+            self.count(&held.envelope, false);
+        }
+        true
+    }
+
+    /// Counts an entry to its portal that is pending from now on, or no longer.
+    fn count(&mut self, envelope: &Envelope, is_pending: bool) {
+        let Some(holdings) = &mut self.holdings else { return };
+        let portal = envelope.lane.portal();
+        if is_pending { holdings.add(portal, 0) } else { holdings.remove(portal, 0) }
+    }
+
+    pub(super) fn portals(&self) -> Vec<PortalDepth> {
+        let mut portals = BTreeMap::new();
+        for (id, held) in &self.held {
+            let envelope = &held.envelope;
+            PortalDepth::count(
+                &mut portals,
+                envelope.lane.portal(),
+                self.which(*id),
+                1,
+                envelope.received_at,
+            );
+        }
+        portals.into_values().collect()
+    }
+
+    /// Removes a portal's entries from among the next few after that one, but for those in a lane to be kept. How many,
+    /// and where to go on.
+    pub(super) fn drop_portal(
+        &mut self,
+        portal: &str,
+        keep: Option<&Lane>,
+        after: EntryId,
+    ) -> (u64, Option<EntryId>) {
+        /// As many entries in one go.
+        const FEW: usize = 1_024;
+        let is_dropped = |lane: &Lane| lane.portal() == portal && Some(lane) != keep;
+        let next = self.held.range((Bound::Excluded(after), Bound::Unbounded)).take(FEW);
+        let (mut dropped, mut last) = (Vec::new(), None);
+        for (id, held) in next {
+            last = Some(*id);
+            dropped.extend(is_dropped(&held.envelope.lane).then_some(*id));
+        }
+        (dropped.into_iter().map(|id| u64::from(self.purge(id))).sum(), last)
     }
 
     /// What a restart would be, if memory outlived it.

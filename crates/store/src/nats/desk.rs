@@ -1,7 +1,7 @@
 //! A person looks at the inbox and puts things right, from any process.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -15,9 +15,11 @@ use async_nats::{
     },
 };
 use async_trait::async_trait;
-use b24bot_core::{Desk, EntryId, Envelope, InboxError, Listed, Progress, Stats, Which};
+use b24bot_core::{
+    Desk, EntryId, Envelope, EventKey, InboxError, Lane, Listed, PortalDepth, Progress, Stats, Which,
+};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     NatsStore,
@@ -111,37 +113,128 @@ impl Desk for NatsStore {
     }
 
     async fn purge(&self, id: EntryId) -> Result<bool, InboxError> {
-        let node = &self.node;
-        let streams = &node.streams;
-        streams.connected()?;
-        let (partition, message) = if let Some((partition, message)) = self.find_pending(id).await? {
-            if !streams.events.delete_message(id.0).await.map_err(InboxError::storage)? {
-                return Ok(false);
-            }
-            node.state().purged_here(partition, id.0);
-            let notice = streams.names.purged(partition, id);
-            streams.write(notice, Bytes::new(), None, HeaderMap::new()).await?;
-            (partition, message)
-        } else if let Some(message) = self.find_dead(id).await? {
-            if streams::erase(&streams.dead, &streams.names.dead(id)).await? == 0 {
-                return Ok(false);
-            }
-            let mut state = node.state();
-            state.dead = state.dead.saturating_sub(1);
-            (0, message)
-        } else {
-            return Ok(false);
-        };
-        let mut rests = vec![(partition, Rest::Progress(id))];
-        if let Ok((key, ..)) = Envelope::peek_stored(&message.payload) {
-            rests.push((partition, Rest::Effects(hex(&key.digest()))));
+        self.node.streams.connected()?;
+        if let Some((partition, message)) = self.find_pending(id).await? {
+            return self.purge_pending(partition, id, key_of(&message.payload)).await;
         }
-        node.clear(rests).await;
-        Ok(true)
+        match self.find_dead(id).await? {
+            Some(message) => self.purge_dead(id, key_of(&message.payload)).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn portals(&self) -> Result<Vec<PortalDepth>, InboxError> {
+        self.node.streams.connected()?;
+        let mut portals = BTreeMap::new();
+        let mut count = |which, event: &[u8]| {
+            if let Ok((_, lane, received_at)) = Envelope::peek_stored(event) {
+                PortalDepth::count(&mut portals, lane.portal(), which, 1, received_at);
+            }
+        };
+        let see = |_, message: jetstream::Message| {
+            count(Which::Pending, &message.payload);
+            true
+        };
+        self.read_pending(&self.records().await?, 0, false, see).await?;
+        let mut dead = self.all_dead().await?;
+        while let Some((_, message)) = dead.try_next().await? {
+            count(Which::Dead, &message.payload);
+        }
+        drop(dead);
+        Ok(portals.into_values().collect())
+    }
+
+    async fn drop_portal(&self, portal: &str, keep: Option<&Lane>) -> Result<u64, InboxError> {
+        self.node.streams.connected()?;
+        let is_dropped = |event: &[u8]| {
+            let lane = Envelope::peek_stored(event).map(|(_, lane, _)| lane);
+            lane.is_ok_and(|lane| lane.portal() == portal && Some(&lane) != keep)
+        };
+        let mut pending = Vec::new();
+        let see = |partition, message: jetstream::Message| {
+            if is_dropped(&message.payload)
+                && let Ok(info) = message.info()
+            {
+                pending.push((partition, EntryId(info.stream_sequence), key_of(&message.payload)));
+            }
+            true
+        };
+        self.read_pending(&self.records().await?, 0, false, see).await?;
+        let mut dropped: u64 = stream::iter(pending)
+            .map(async |(partition, id, key)| self.purge_pending(partition, id, key).await)
+            .buffer_unordered(AT_ONCE)
+            .try_fold(0, async |dropped, was_there| Ok(dropped + u64::from(was_there)))
+            .await?;
+        let mut dead = self.all_dead().await?;
+        while let Some((id, message)) = dead.try_next().await? {
+            if is_dropped(&message.payload) {
+                dropped += u64::from(self.purge_dead(id, key_of(&message.payload)).await?);
+            }
+        }
+        Ok(dropped)
     }
 }
 
 impl NatsStore {
+    async fn purge_pending(
+        &self,
+        partition: Partition,
+        id: EntryId,
+        key: Option<EventKey>,
+    ) -> Result<bool, InboxError> {
+        let node = &self.node;
+        let streams = &node.streams;
+        if !streams.events.delete_message(id.0).await.map_err(InboxError::storage)? {
+            return Ok(false);
+        }
+        node.state().purged_here(partition, id.0);
+        let notice = streams.names.purged(partition, id);
+        streams.write(notice, Bytes::new(), None, HeaderMap::new()).await?;
+        self.clear_purged(partition, id, key).await;
+        Ok(true)
+    }
+
+    async fn purge_dead(&self, id: EntryId, key: Option<EventKey>) -> Result<bool, InboxError> {
+        let node = &self.node;
+        if streams::erase(&node.streams.dead, &node.streams.names.dead(id)).await? == 0 {
+            return Ok(false);
+        }
+        {
+            let mut state = node.state();
+            state.dead = state.dead.saturating_sub(1);
+        }
+        self.clear_purged(0, id, key).await;
+        Ok(true)
+    }
+
+    /// Erases what belonged to an entry that was purged.
+    async fn clear_purged(&self, partition: Partition, id: EntryId, key: Option<EventKey>) {
+        let effects = key.map(|key| (partition, Rest::Effects(hex(&key.digest()))));
+        self.node.clear([(partition, Rest::Progress(id))].into_iter().chain(effects).collect()).await;
+    }
+
+    /// All that was set aside, oldest first.
+    async fn all_dead(
+        &self,
+    ) -> Result<impl Stream<Item = Result<(EntryId, StreamMessage), InboxError>> + Unpin, InboxError> {
+        let ids = self.dead_after(0).await?.into_iter().map(EntryId);
+        let found = stream::iter(ids)
+            .map(async |id| Ok(self.find_dead(id).await?.map(|message| (id, message))))
+            .buffered(AT_ONCE)
+            .try_filter_map(async |found| Ok(found));
+        Ok(Box::pin(found))
+    }
+
+    /// The numbers of what was set aside after that one.
+    async fn dead_after(&self, after: u64) -> Result<Vec<u64>, InboxError> {
+        let streams = &self.node.streams;
+        let (dead, _) = streams::subjects(&streams.dead, &streams.names.all("dead")).await?;
+        let mut ids: Vec<u64> = dead.iter().filter_map(|(subject, _)| names::number(subject)).collect();
+        ids.retain(|id| *id > after);
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
     /// What is written down of all partitions; of those that are worked here, how it is now.
     async fn records(&self) -> Result<Vec<Record>, InboxError> {
         stream::iter(0..PARTITIONS)
@@ -318,11 +411,7 @@ impl NatsStore {
     }
 
     async fn list_dead(&self, after: u64, limit: usize) -> Result<Vec<Listed>, InboxError> {
-        let streams = &self.node.streams;
-        let (dead, _) = streams::subjects(&streams.dead, &streams.names.all("dead")).await?;
-        let mut ids: Vec<u64> = dead.iter().filter_map(|(subject, _)| names::number(subject)).collect();
-        ids.retain(|id| *id > after);
-        ids.sort_unstable();
+        let ids = self.dead_after(after).await?;
         let found = stream::iter(ids.into_iter().take(limit))
             .map(async |id| {
                 let Some(message) = self.find_dead(EntryId(id)).await? else { return Ok(None) };
@@ -363,6 +452,11 @@ impl NatsStore {
             .and_then(|message| serde_json::from_slice(&message.payload).ok())
             .or_else(|| headers.and_then(progress_of)))
     }
+}
+
+/// The key of an event, if this version can read it.
+fn key_of(event: &[u8]) -> Option<EventKey> {
+    Envelope::peek_stored(event).ok().map(|(key, ..)| key)
 }
 
 /// An entry as it is listed; one that this version cannot read too, so that it can be purged.

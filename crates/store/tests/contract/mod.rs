@@ -7,8 +7,8 @@
 //! contract::tests!(Embedded: every, bounded, durable);
 //! ```
 //!
-//! The groups are `every`, for every store; `bounded`, for one that refuses a delivery as a whole when it is full; and
-//! `durable`, which is `restarts` and that the store says so.
+//! The groups are `every`, for every store; `bounded`, for one that refuses a delivery as a whole when it is full;
+//! `shared`, for one that shares its room between portals; and `durable`, which is `restarts` and that the store says so.
 //!
 //! Nothing here sleeps to see that something does not happen. What a store may tell late (its counts, its lists) is
 //! waited for, up to [`PATIENCE`]; what a promise says at once is not.
@@ -30,6 +30,8 @@ pub(crate) mod durable;
 pub(crate) mod effects;
 pub(crate) mod inbox;
 pub(crate) mod model;
+#[allow(dead_code, reason = "not every store can promise all of it")]
+pub(crate) mod portals;
 pub(crate) mod states;
 
 /// How long a store may take before a test fails: enough for one that first has to learn that its predecessor is gone.
@@ -58,6 +60,12 @@ pub(crate) trait Place: Sized + Send + Sync {
 pub(crate) trait Bounded: Place {
     /// Opens a store that holds up to so many events.
     async fn open_with_room(&self, events: u64) -> Arc<dyn Store>;
+}
+
+/// A place whose store can share its room between portals.
+pub(crate) trait Shared: Place {
+    /// Opens the store with room for that many events, of which no portal may have more than are left.
+    async fn open_to_share(&self, events: u64) -> Arc<dyn Store>;
 }
 
 /// Makes tests of the groups that a place's store must pass.
@@ -91,6 +99,12 @@ macro_rules! group {
             what_is_purged_after_it_was_set_aside_is_gone
             counts_and_lists_agree
         });
+        contract::call!($place: portals {
+            entries_are_counted_by_portal
+            a_portal_is_dropped_and_nothing_else
+            one_lane_of_a_portal_is_kept
+            many_are_dropped_while_others_come
+        });
         contract::call!($place: effects {
             an_effect_is_new_then_in_doubt_then_had
             an_effect_that_was_not_had_is_new
@@ -118,6 +132,16 @@ macro_rules! group {
             a_delivery_is_stored_whole_or_not_at_all
             a_full_store_takes_repeats_and_has_room_again_when_something_is_done
         });
+    };
+    (shared $place:ty) => {
+        mod shared {
+            use super::*;
+
+            contract::call!($place: portals {
+                a_flood_fills_half_and_only_its_portal_is_refused
+                a_portal_that_was_dropped_has_its_share_again
+            });
+        }
     };
     (durable $place:ty) => {
         contract::group!(restarts $place);

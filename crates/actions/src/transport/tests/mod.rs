@@ -10,7 +10,7 @@ use self::portal::{H1, H2, Portal, TIMEOUT};
 use super::*;
 
 async fn ask(transport: &Transport, url: &Url) -> Result<String, Error> {
-    match transport.post("profile", url, &Body::from(b"{}".to_vec())).await? {
+    match transport.post("profile", url, Reach::Private, &Body::from(b"{}".to_vec()), None).await? {
         Reply::Answer { body, .. } => Ok(String::from_utf8(body).unwrap()),
         Reply::Moved { .. } => Ok("moved".to_owned()),
     }

@@ -116,7 +116,11 @@ async fn a_proxy_that_fails_is_named() {
         ("https", plain.to_string(), "speaks no TLS"),
     ] {
         let url = format!("{scheme}://me:pr0xysecret@{proxy}");
-        let client = Client::builder().dns_resolver(Names { patience: CONNECT });
+        let client = Client::builder().dns_resolver(Names {
+            patience: CONNECT,
+            reach: Reach::Private,
+            proxies: Vec::new(),
+        });
         let transport = Transport {
             abroad: client.proxy(Proxy::all(&url).unwrap()).build().unwrap(),
             proxies: Matcher::builder().all(url).build(),

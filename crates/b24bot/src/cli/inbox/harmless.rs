@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 /// One line of text.
-pub(super) fn line(text: &str) -> String {
+pub(in crate::cli) fn line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if acts(c) {
@@ -18,7 +18,7 @@ pub(super) fn line(text: &str) -> String {
 }
 
 /// JSON of several lines, which means the same to whoever reads it.
-pub(super) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+pub(in crate::cli) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let text = serde_json::to_string_pretty(value)?;
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,8 +1,8 @@
 //! `b24bot inbox`: what was accepted and waits, or failed.
 
-mod harmless;
-mod show;
-mod table;
+pub(super) mod harmless;
+pub(super) mod show;
+pub(super) mod table;
 
 use std::{
     io::{self, Write},
@@ -14,7 +14,7 @@ use std::{
 use b24bot::{
     core::{Desk, EntryId, InboxError, Which},
     desk,
-    rules::{Config, StorePlace},
+    rules::{Config, StorePlace, StoreSettings},
     store::MemoryStore,
 };
 use clap::Subcommand;
@@ -152,6 +152,12 @@ async fn open(config: &Path) -> Result<Opened, Box<dyn std::error::Error + Send 
     if let Some(desk) = desk::open(&settings).await? {
         return Ok(Opened { desk, nowhere: None });
     }
+    let place = no_store(&settings);
+    Ok(Opened { desk: Arc::new(MemoryStore::default()), nowhere: Some(place) })
+}
+
+/// Says that there is no store, and where it would be.
+pub(super) fn no_store(settings: &StoreSettings) -> String {
     let place = match &settings.place {
         // It is relative to where this was started, which need not be where the bot was.
         StorePlace::Embedded(path) => {
@@ -160,7 +166,7 @@ async fn open(config: &Path) -> Result<Opened, Box<dyn std::error::Error + Send 
         _ => "the server".to_owned(),
     };
     hint(&format!("there is no store at {place} yet: `b24bot run` makes it"));
-    Ok(Opened { desk: Arc::new(MemoryStore::default()), nowhere: Some(place) })
+    place
 }
 
 async fn stats(config: &Path, json: bool) -> Outcome {
@@ -264,12 +270,12 @@ async fn all_of(desk: &dyn Desk, which: Which) -> Result<Vec<EntryId>, InboxErro
 }
 
 /// Something beside the result, to stderr.
-fn hint(text: &str) {
+pub(super) fn hint(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Milliseconds since 1970.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     now.as_millis().try_into().unwrap_or(u64::MAX)
 }

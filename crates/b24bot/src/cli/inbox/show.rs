@@ -92,7 +92,7 @@ pub(super) fn stats(stats: &Stats, now: u64) -> String {
     aligned(&lines)
 }
 
-fn aligned(lines: &[(&str, String)]) -> String {
+pub(in crate::cli) fn aligned(lines: &[(&str, String)]) -> String {
     let lines = lines.iter().map(|(name, value)| format!("{name:<10}{}", harmless::line(value)));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -8,18 +8,24 @@ const TITLES: [&str; 7] = ["ID", "STATE", "EVENT", "DIALOG", "AGE", "ATTEMPTS", 
 /// Of an error there is so much; `show` has all of it.
 const ERROR_LENGTH: usize = 100;
 
-/// A line for each entry, below the titles. Only the last column is of any length, so the others can be aligned.
+/// A line for each entry, below the titles.
 pub(super) fn listed(entries: &[Listed], now: u64) -> String {
-    let rows: Vec<[String; 7]> = std::iter::once(TITLES.map(str::to_owned))
-        .chain(entries.iter().map(|entry| row(entry, now)))
-        .collect();
-    let mut widths = [0; 7];
+    aligned(TITLES, entries.iter().map(|entry| row(entry, now)))
+}
+
+/// Rows below their titles.
+pub(in crate::cli) fn aligned<const COLUMNS: usize>(
+    titles: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> String {
+    let rows: Vec<_> = std::iter::once(titles.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; COLUMNS];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);
         }
     }
-    let line = |row: &[String; 7]| {
+    let line = |row: &[String; COLUMNS]| {
         let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
@@ -62,7 +68,7 @@ fn dialog(lane: &str) -> &str {
     }
 }
 
-fn shortened(text: &str, length: usize) -> String {
+pub(in crate::cli) fn shortened(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -70,7 +76,7 @@ fn shortened(text: &str, length: usize) -> String {
 }
 
 /// How long ago that was, in the greatest unit of which there is one.
-pub(super) fn age(then: u64, now: u64) -> String {
+pub(in crate::cli) fn age(then: u64, now: u64) -> String {
     let seconds = now.saturating_sub(then) / 1_000;
     for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60)] {
         if seconds >= length {

@@ -1,0 +1,226 @@
+//! The bot's registration on a portal: the bot itself, its slash commands, and the application's own events.
+//!
+//! `b24bot register` stands on it, and so does what follows the installation of an application. Registering an
+//! existing bot changes nothing on it, so [`ensure`] looks first, and tells the portal what is other than wanted.
+
+mod bots;
+mod commands;
+mod events;
+mod v1;
+mod v2;
+
+use b24bot_actions::{Client, Error as CallError, ErrorCode};
+use b24bot_core::{BotId, Secret};
+use b24bot_rules::{Api, BotSettings, BotType, CommandSettings, Config, Mode};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+pub use bots::{Listed, bots, remove};
+pub(crate) use commands::other as other_commands;
+pub use events::{APPLICATION_EVENTS, bind_events, bound_events};
+
+use crate::{Error, ErrorKind};
+
+/// What is to be registered on a portal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// Who the bot is.
+    pub bot: BotSettings,
+    /// Its commands. Others that the bot has on the portal are taken away.
+    pub commands: Vec<CommandSettings>,
+    /// Where the portal posts events; of no importance with [`Mode::Fetch`].
+    pub handler: String,
+    /// What a bot that belongs to an inbound webhook is signed with: `botToken` of the second generation, at most 40
+    /// characters, `CLIENT_ID` of the first. Applications need none.
+    pub key: Option<Secret>,
+}
+
+impl Wanted {
+    /// A bot without commands, whose events go to that address.
+    #[must_use]
+    pub fn new(bot: BotSettings, handler: impl Into<String>) -> Self {
+        Self { bot, commands: Vec::new(), handler: handler.into(), key: None }
+    }
+
+    /// What a `bot.toml` asks for.
+    ///
+    /// # Errors
+    ///
+    /// With [`ErrorKind::Config`] if events are to be posted and `public_url` is missing.
+    pub fn of(config: &Config) -> Result<Self, Error> {
+        let handler = match (&config.server.public_url, config.bot.mode) {
+            (Some(url), _) => format!("{url}{}", config.server.path),
+            (None, Mode::Fetch) => String::new(),
+            (None, Mode::Webhook) => {
+                let message = "the portal has to know where it posts events: set `public_url` in [server], such as \
+                               \"https://bot.example.com\"";
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+        };
+        let key = config.portal.as_ref().and_then(|portal| match config.bot.api {
+            Api::V1 => portal.client_id.clone(),
+            Api::V2 => portal.bot_token.clone(),
+        });
+        Ok(Self { bot: config.bot.clone(), commands: config.commands.clone(), handler, key })
+    }
+
+    /// The same where it is not needed where events go.
+    pub(crate) fn of_any(config: &Config) -> Self {
+        let mut silent = config.clone();
+        silent.server.public_url.get_or_insert_default();
+        Self::of(&silent).unwrap_or_else(|_| Self::new(config.bot.clone(), ""))
+    }
+
+    /// With these commands beside those that are wanted already. One of the same name takes the other's place.
+    #[must_use]
+    pub fn commands(mut self, commands: impl IntoIterator<Item = CommandSettings>) -> Self {
+        for command in commands {
+            self.commands.retain(|other| other.name != command.name);
+            self.commands.push(command);
+        }
+        self
+    }
+
+    /// With the key of a bot that belongs to an inbound webhook.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Secret>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// The same for the same wishes, and another for any other. It says nothing about the key.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let BotSettings { code, name, bot_type, api, mode, .. } = &self.bot;
+        let commands: Vec<_> = self
+            .commands
+            .iter()
+            .map(|c| json!([c.name, c.title, c.params, c.hidden, c.common, c.extranet]))
+            .collect();
+        let wishes = json!([
+            code,
+            name,
+            format!("{bot_type:?}"),
+            format!("{api:?}"),
+            format!("{mode:?}"),
+            self.handler,
+            commands,
+        ]);
+        Sha256::digest(wishes.to_string()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What calls for the bot are signed with: `""` where nothing is needed.
+    fn signature(&self, client: &Client) -> Result<&str, Error> {
+        match &self.key {
+            _ if !client.is_webhook() => Ok(""),
+            Some(key) => Ok(key.expose()),
+            None => {
+                let name = self.key_name();
+                let message = format!(
+                    "through an inbound webhook a bot needs a key of its own: set `{name}` in [portal], or let \
+                     `b24bot register` make one"
+                );
+                Err(Error::new(ErrorKind::Config, message))
+            }
+        }
+    }
+
+    /// What the key is called in `bot.toml`.
+    #[must_use]
+    pub fn key_name(&self) -> &'static str {
+        match self.bot.api {
+            Api::V1 => "client_id",
+            Api::V2 => "bot_token",
+        }
+    }
+}
+
+/// A bot as it is registered now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registered {
+    /// Its id on the portal.
+    pub bot: BotId,
+    /// Whether it was not there before.
+    pub is_new: bool,
+    /// What was found to be other than wanted, and was changed: `name`, `mode`, `handler`, `command /help`. Where the
+    /// portal does not show what it has, as with the handler of a bot that belongs to a webhook, it is told again
+    /// and nothing is said here.
+    pub changed: Vec<String>,
+}
+
+/// Registers the bot and its commands on a portal, or changes what is other than wanted there. A second time it changes
+/// nothing.
+///
+/// Pages of the platform: `imbot.v2.Bot.register`, `imbot.v2.Command.register`; `imbot.register`,
+/// `imbot.command.register`.
+///
+/// # Errors
+///
+/// With [`ErrorKind::Portal`] when another application has a bot of that code, when the bot there is of another type,
+/// which no method changes, and when the portal refuses a call: its answer is the error's source. With
+/// [`ErrorKind::Config`] when a webhook's bot has no key.
+///
+/// ```no_run
+/// # async fn example(client: b24bot::actions::Client, config: b24bot::rules::Config) -> Result<(), b24bot::Error> {
+/// use b24bot::registration::{Wanted, ensure};
+///
+/// let registered = ensure(&client, &Wanted::of(&config)?).await?;
+/// println!("bot {}: changed {:?}", registered.bot, registered.changed);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn ensure(client: &Client, wanted: &Wanted) -> Result<Registered, Error> {
+    let mut registered = match wanted.bot.api {
+        Api::V1 => v1::ensure(client, wanted).await?,
+        Api::V2 => v2::ensure(client, wanted).await?,
+    };
+    let changed = commands::ensure(client, wanted, &registered).await?;
+    registered.changed.extend(changed);
+    Ok(registered)
+}
+
+/// The type as the second generation calls it.
+pub(crate) fn type_name(bot_type: BotType) -> &'static str {
+    match bot_type {
+        BotType::Supervisor => "supervisor",
+        BotType::Personal => "personal",
+        BotType::OpenLine => "openline",
+        _ => "bot",
+    }
+}
+
+/// A portal's refusal, in words that say what to do where that is known.
+pub(crate) fn refused(what: &str, error: CallError) -> Error {
+    let advice = match error.code() {
+        Some(ErrorCode::InsufficientScope) => {
+            ": the webhook or the application lacks a scope, it needs `im` and `imbot`"
+        }
+        Some(ErrorCode::InvalidCredentials | ErrorCode::NoAuthFound) => {
+            ": the webhook was deleted or changed, or the access token is no longer good"
+        }
+        _ => "",
+    };
+    Error::caused(ErrorKind::Portal, format!("{what}{advice}"), error)
+}
+
+fn code_taken(code: &str, error: CallError) -> Error {
+    let message = format!(
+        "another application or webhook key has a bot with the code `{code}` on this portal: give yours another \
+         `code` in [bot], or use the key that bot was registered with"
+    );
+    Error::caused(ErrorKind::Portal, message, error)
+}
+
+fn other_type(id: BotId, there: &str, wanted: BotType) -> Error {
+    let wanted = type_name(wanted);
+    let message = format!(
+        "the bot {id} is registered as `{there}`, and the platform changes no bot's type to `{wanted}`: take it away \
+         with `b24bot unregister` and register it anew (it leaves its chats then), or choose another `code`"
+    );
+    Error::new(ErrorKind::Portal, message)
+}
+
+#[cfg(test)]
+mod tests;
