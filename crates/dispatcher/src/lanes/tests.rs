@@ -33,7 +33,7 @@ fn start<T: Item + PartialEq + std::fmt::Debug>(
     item: T,
 ) -> Place {
     let (place, started) = lanes.start(now).unwrap();
-    assert_eq!((&place.lane, started), (&lane, item));
+    assert_eq!((place.lane.clone(), started), (lane, item));
     place
 }
 
