@@ -230,7 +230,9 @@ impl Installations {
         let installation = self.0.key.open(&key(portal), &sealed)?;
         let revision = revision(&sealed);
         // The store tells of other machines' changes a moment later: what was read counts from now on.
-        self.0.put(portal, sealed);
+        if self.0.known.contains_key(portal) {
+            self.0.put(portal, sealed);
+        }
         Ok(Some(Read { installation, version, revision }))
     }
 

@@ -261,7 +261,7 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\nauthorization_servers = ['http://oauth.example']", "6:26 `authorization_servers` cannot be", "`https://oauth.example`"),
         ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nnats = 'nats://a'", "6:1 [store] lacks `key`", "`openssl rand -base64 32`"),
         ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = '${SECRET}'", "7:7 `key` is no key", "`openssl rand -base64 32`"),
-        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = '1111111111111111111111111111111111111111111='\nkey_file = 'k'", "8:1 [store] has both `key` and `key_file`", "keep one"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='\nkey_file = 'k'", "8:1 [store] has both `key` and `key_file`", "keep one"),
         // [server], [admin].
         ("[bot]\ncode = 'b'\n[server]\nlisten = 'localhost:80'", "4:10 `listen` cannot be `localhost:80`", "did you mean `127.0.0.1:80`?"),
         ("[bot]\ncode = 'b'\n[server]\nlisten = ':80'", "4:10 `listen` cannot be `:80`", "did you mean `0.0.0.0:80`?"),
