@@ -135,6 +135,8 @@ fn adapt(method: &str, params: &mut Value) {
         match (name.as_str(), method) {
             ("BOT_ID", _) => *value = json!(ONE),
             ("botId", _) => *value = json!(TWO),
+            ("event", "event.bind" | "event.unbind") => *value = json!("ONAPPUPDATE"),
+            ("handler", "event.bind" | "event.unbind") => *value = json!(HANDLER),
             ("COMMAND_ID", _) => *value = json!(11),
             ("commandId", _) => *value = json!(12),
             ("MESSAGE_ID", "imbot.message.update" | "imbot.message.delete") => *value = json!(BY_ONE),
