@@ -110,7 +110,11 @@ pub(super) async fn run(command: PortalsCommand) -> Outcome {
 
 /// `None` where there is no store yet.
 async fn open(config: &Path) -> Result<Option<PortalDesk>, Box<dyn std::error::Error + Send + Sync>> {
-    let config = super::check::explained(Config::load_for_store(config))?;
+    // With what is sealed if it can be opened, without if not: in a shell that lacks the bot's environment, say.
+    let config = match Config::load(config) {
+        Ok(config) => config,
+        Err(_) => super::check::explained(Config::load_for_store(config))?,
+    };
     let desk = portals::open(&config).await?;
     if desk.is_none() {
         no_store(&config.store);
