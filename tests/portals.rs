@@ -217,8 +217,7 @@ async fn an_installed_portal_is_found_by_its_domain_while_the_bot_does_not_run()
     bot.config = bot.config.replace("[security]\napplication_token = \"inventedapplicationtoken0001\"", "");
     let mut program = Program::run(&bot.config).await;
     let handler = format!("http://{}/bitrix24/events", program.word_after("address=").await);
-    let wanted =
-        json!({"client_id": "local.invented0001", "client_secret": "invented", "handler": handler});
+    let wanted = json!({"client_id": "local.invented0001", "client_secret": "invented", "handler": handler});
     let installed = Control::at(&url).post("/control/applications", &wanted).await;
     let member = installed["member_id"].as_str().unwrap();
     let running = eventually("the bot on the portal", || async {

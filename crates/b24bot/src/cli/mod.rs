@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod doctor;
+mod harmless;
 mod inbox;
 #[cfg(feature = "portal")]
 mod local;

@@ -10,9 +10,9 @@ use b24bot::{
 use clap::{Args, Subcommand};
 
 use super::{
-    ConfigPath, Outcome,
+    ConfigPath, Outcome, harmless,
     inbox::{
-        harmless, hint, no_store, now, show,
+        hint, no_store, now, show,
         table::{age, aligned, shortened},
     },
     say,

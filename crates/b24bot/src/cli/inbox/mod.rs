@@ -1,6 +1,5 @@
 //! `b24bot inbox`: what was accepted and waits, or failed.
 
-pub(super) mod harmless;
 pub(super) mod show;
 pub(super) mod table;
 
@@ -19,7 +18,7 @@ use b24bot::{
 };
 use clap::Subcommand;
 
-use super::{ConfigPath, Outcome, say};
+use super::{ConfigPath, Outcome, harmless, say};
 
 /// How many entries are asked for at once where all are meant.
 const PAGE: usize = 1_000;
