@@ -83,17 +83,31 @@ async fn check_shows_every_mistake_with_its_place() {
     let shipped = include_str!("../bot.toml");
     let unset = Program::to_end(&["check"], Some(shipped), &[]).await;
     assert!(stdout(&unset).contains("B24_WEBHOOK_URL"), "{}", stdout(&unset));
-    let set = [("B24_WEBHOOK_URL", "https://portal.example/rest/1/secret/"), ("B24_APPLICATION_TOKEN", "t")];
+    let set = [("B24_WEBHOOK_URL", "https://portal.example/rest/1/secret/")];
     let set = Program::to_end(&["check"], Some(shipped), &set).await;
     assert_eq!(set.status.code(), Some(0), "{}", stdout(&set));
 }
 
 #[tokio::test]
 async fn help_teaches_and_mistakes_on_the_command_line_end_with_2() {
-    for command in ["run", "dev", "portal", "check", "like", "call"] {
+    let all = stdout(&Program::to_end(&["--help"], None, &[]).await);
+    let (_, listed) = all.split_once("Commands:\n").unwrap();
+    // What goes on in the next line stands further to the right.
+    let listed =
+        listed.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let named =
+        listed.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<&str> = named.collect();
+    for known in ["dev", "check", "register", "doctor", "run", "inbox", "portals"] {
+        assert!(commands.contains(&known), "{all}");
+        assert!(all.contains(&format!("  b24bot {known} ")), "`{known}` is a way to start: {all}");
+    }
+    for command in commands.into_iter().filter(|command| *command != "help") {
         let help = Program::to_end(&[command, "--help"], None, &[]).await;
         assert_eq!(help.status.code(), Some(0));
-        assert!(stdout(&help).lines().count() > 8, "{command}: {}", stdout(&help));
+        let help = stdout(&help);
+        let is_shown = help.contains(&format!("  b24bot {command}")) || help.contains("  curl ");
+        assert!(is_shown, "no example: {help}");
     }
     assert_eq!(Program::to_end(&["lik"], None, &[]).await.status.code(), Some(2));
     let nothing = Program::to_end(&["run"], None, &[]).await;

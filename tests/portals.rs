@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no more politely that it failed")]
 
-use b24bot_tests::{APP, Program, Scripted, bot_toml, eventually, message};
-use serde_json::Value;
+use b24bot_tests::{APP, Control, Program, Scripted, bot_toml, eventually, message};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A portal by its member id.
@@ -206,4 +206,35 @@ async fn a_portal_is_paused_resumed_and_removed_while_the_bot_runs_and_while_it_
     assert_eq!(program.ended().await, Some(0), "what a pause keeps is not waited for");
     assert!(bot.done(&["remove", "otherportal", "--yes"]).await.contains("events: 1"));
     assert_eq!(bot.listed().await, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn an_installed_portal_is_found_by_its_domain_while_the_bot_does_not_run() {
+    let portal = Program::start(&["portal", "--listen", "127.0.0.1:0"], None);
+    let url = portal.word_after("chat page        ").await.trim_end_matches('/').to_owned();
+    let domain = url.strip_prefix("http://").unwrap();
+    let mut bot = Bot::new("");
+    bot.config = bot.config.replace("[security]\napplication_token = \"inventedapplicationtoken0001\"", "");
+    let mut program = Program::run(&bot.config).await;
+    let handler = format!("http://{}/bitrix24/events", program.word_after("address=").await);
+    let wanted = json!({"client_id": "local.invented0001", "client_secret": "invented", "handler": handler});
+    let installed = Control::at(&url).post("/control/applications", &wanted).await;
+    let member = installed["member_id"].as_str().unwrap();
+    let running = eventually("the bot on the portal", || async {
+        bot.listed().await.into_iter().find(|listed| listed["bot"].is_u64())
+    })
+    .await;
+    assert_eq!((&running["portal"], &running["domain"]), (&json!(member), &json!(domain)));
+
+    program.kill().await;
+    let shown: Value = serde_json::from_str(&bot.done(&["show", domain, "--json"]).await).unwrap();
+    for same in ["portal", "domain", "bot", "installed_at", "state"] {
+        assert_eq!(shown[same], running[same], "{same}");
+    }
+    assert_eq!(bot.done(&["pause", domain]).await.trim(), format!("{member} is paused"));
+    // What is sealed stays so where the bot's environment is missing; the rest is told.
+    bot.config = bot.config.replace("\"invented\"", "\"${NOT_SET}\"");
+    let listed = bot.listed().await;
+    assert_eq!((&listed[0]["portal"], &listed[0]["state"]), (&json!(member), &json!("unreadable")));
+    bot.done(&["resume", member]).await;
 }

@@ -1,8 +1,8 @@
 //! Which addresses may be called at all.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 /// An address of a portal that cannot be used. Neither `Debug` nor `Display` shows the address: it may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +85,54 @@ pub(crate) fn check(url: &Url) -> Result<(), AddressError> {
 
 /// True for 127.0.0.0/8, `::1` and `localhost`.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-        None => false,
+    url.host_str().is_some_and(host::is_this_machine)
+}
+
+/// What a host is, told from how it is written: in a URL, a `Host` header or a portal's domain, with a port or without.
+pub mod host {
+    use std::net::IpAddr;
+
+    /// Whether it is this very machine: 127.0.0.0/8, `::1` however it is written, or `localhost`.
+    ///
+    /// Names below `localhost` are not: some resolvers ask others about them.
+    ///
+    /// ```
+    /// use b24bot_actions::host::is_this_machine;
+    ///
+    /// assert!(is_this_machine("127.0.0.1:9400") && is_this_machine("[::1]") && is_this_machine("localhost."));
+    /// assert!(!is_this_machine("printer.localhost") && !is_this_machine("10.0.0.1"));
+    /// ```
+    #[must_use]
+    pub fn is_this_machine(host: &str) -> bool {
+        ip(host).map_or_else(|| name(host) == "localhost", |ip| ip.to_canonical().is_loopback())
+    }
+
+    /// Whether it is `localhost` or a name below it, which nobody outside can have in their DNS.
+    #[must_use]
+    pub fn is_localhost_name(host: &str) -> bool {
+        let name = name(host);
+        name == "localhost" || name.ends_with(".localhost")
+    }
+
+    /// The address, if it is one and no name.
+    #[must_use]
+    pub fn ip(host: &str) -> Option<IpAddr> {
+        // A bare IPv6 address has colons, and no port.
+        let bare = |text: &str| {
+            text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).parse().ok()
+        };
+        bare(host).or_else(|| bare(without_port(host)))
+    }
+
+    fn name(host: &str) -> String {
+        without_port(host).trim_end_matches('.').to_ascii_lowercase()
+    }
+
+    fn without_port(host: &str) -> &str {
+        match host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => host,
+        }
     }
 }
 
@@ -102,6 +145,32 @@ pub(crate) fn domain(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_known_however_it_is_written() {
+        for (host, is_here, is_name) in [
+            ("127.0.0.1", true, false),
+            ("127.0.0.2:9400", true, false),
+            ("[::1]:9400", true, false),
+            ("::1", true, false),
+            ("[::ffff:127.0.0.1]", true, false),
+            ("localhost", true, true),
+            ("LOCALHOST.:80", true, true),
+            ("admin.localhost", false, true),
+            ("127.0.0.1.rebound.example", false, false),
+            ("notlocalhost", false, false),
+            ("10.0.0.1", false, false),
+            ("[::2]:1", false, false),
+            ("portal.example:8443", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(
+                (host::is_this_machine(host), host::is_localhost_name(host)),
+                (is_here, is_name),
+                "{host}"
+            );
+        }
+    }
 
     #[test]
     fn https_or_loopback() {

@@ -44,7 +44,7 @@ mod way_out;
 mod webhook;
 mod work_time;
 
-pub use address::{AddressError, AddressErrorKind};
+pub use address::{AddressError, AddressErrorKind, host};
 pub use answer::{Answer, Time};
 pub use bucket::Limits;
 pub use call::Call;

@@ -43,7 +43,7 @@ impl Reach {
             _ if address::is_loopback(url) => self == Self::Development,
             Some(Host::Ipv4(ip)) => self.allows(ip.into()),
             Some(Host::Ipv6(ip)) => self.allows(ip.into()),
-            Some(Host::Domain(name)) => !is_local_name(name),
+            Some(Host::Domain(name)) => !address::host::is_localhost_name(name),
             None => false,
         };
         if is_allowed { Ok(()) } else { Err(AddressError::new(AddressErrorKind::OutOfReach)) }
@@ -55,12 +55,6 @@ impl Reach {
         self.check(&url)?;
         Ok(url)
     }
-}
-
-/// `printer.localhost`: resolvers lead it to this machine. `localhost` itself is loopback.
-fn is_local_name(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Whether an address is one of the public network: neither this machine, nor a private network, nor anything that is

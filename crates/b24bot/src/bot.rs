@@ -105,7 +105,7 @@ impl Bot {
 
     /// Adds a slash command beside those in `bot.toml`, in place of one of the same name. The portal learns of it when this
     /// bot is registered there: by [`dev`](Bot::dev), and as an application's. `b24bot register` with an inbound webhook
-    /// knows the commands in `bot.toml` only.
+    /// knows the commands in `bot.toml` only, and takes others away: there they belong into the file.
     ///
     /// ```no_run
     /// # use b24bot::prelude::*;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod beside;
 mod bot;
 pub mod desk;
 #[cfg(feature = "portal")]
@@ -16,6 +17,7 @@ pub mod portals;
 pub mod registration;
 mod running;
 mod sealing;
+mod secrets;
 mod server;
 mod signals;
 mod storage;

@@ -300,7 +300,7 @@ async fn serve_desk(here: Here, office: Office, file: &Path) -> Option<DeskServe
     match desk::serve_with(store, portals::router(here).merge(office), file).await {
         Ok(server) => Some(server),
         Err(error) => {
-            tracing::warn!(%error, "`b24bot inbox` and `portals` cannot look into the store while this bot runs");
+            tracing::warn!(%error, "`b24bot inbox`, `portals`, `register` and `doctor` cannot reach the store while this bot runs");
             None
         }
     }

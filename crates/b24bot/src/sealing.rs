@@ -1,17 +1,17 @@
 //! The key that seals portals' credentials, and the installations it opens.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, io, path::Path, sync::Arc};
 
 use b24bot_actions::{Installations, SealingKey};
 use b24bot_core::{States, Store};
 use b24bot_rules::{StorePlace, StoreSettings};
 
-use crate::{Error, ErrorKind};
+use crate::{
+    Error, ErrorKind,
+    beside::{beside, write_private},
+};
+
+const ENDING: &str = ".key";
 
 /// The installations in a store, sealed as `[store]` says.
 pub(crate) async fn open_installations(
@@ -36,18 +36,12 @@ fn key(settings: &StoreSettings, is_durable: bool) -> Result<SealingKey, Error> 
         // Machines that each made one of their own could not read each other's.
         (Some(file), StorePlace::Nats(_)) => read(file),
         (Some(file), _) => read_or_make(file),
-        (None, StorePlace::Embedded(store)) => read_or_make(&beside(store)),
+        (None, StorePlace::Embedded(store)) => read_or_make(&beside(store, ENDING)),
         (None, _) => Err(Error::new(
             ErrorKind::Config,
             "portals' credentials are sealed in a shared store: `key` or `key_file` in [store] has to be given",
         )),
     }
-}
-
-fn beside(store: &Path) -> PathBuf {
-    let mut file = store.as_os_str().to_owned();
-    file.push(".key");
-    file.into()
 }
 
 fn read_or_make(file: &Path) -> Result<SealingKey, Error> {
@@ -67,23 +61,10 @@ fn read(file: &Path) -> Result<SealingKey, Error> {
     text.parse().map_err(|error| unusable(file, "there is no key where one should be", error))
 }
 
-/// Written beside and moved, so that there is no half of a key after a crash; and safely on the disk before anything is
-/// sealed with it.
+/// Safely on the disk before anything is sealed with it.
 fn make(file: &Path) -> Result<SealingKey, Error> {
     let key = generated()?;
-    let mut new = file.as_os_str().to_owned();
-    new.push(".new");
-    let write = || {
-        let _ = fs::remove_file(&new);
-        let mut opened = private(&mut OpenOptions::new()).write(true).create_new(true).open(&new)?;
-        writeln!(opened, "{}", key.to_text().expose())?;
-        opened.sync_all()?;
-        fs::rename(&new, file)?;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // Where folders cannot be opened, they need no sync either.
-        File::open(folder.unwrap_or(Path::new("."))).map_or(Ok(()), |folder| folder.sync_all())
-    };
-    write().map_err(|error| {
+    write_private(file, &format!("{}\n", key.to_text().expose())).map_err(|error| {
         unusable(file, "the key that seals portals' credentials cannot be written", error)
     })?;
     tracing::info!(
@@ -99,16 +80,6 @@ fn generated() -> Result<SealingKey, Error> {
 
 fn unusable(file: &Path, what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::caused(ErrorKind::Config, format!("{what}: {}", file.display()), error)
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }
 
 #[cfg(unix)]
@@ -148,13 +119,22 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(beside(&store)).unwrap().permissions().mode();
+            let mode = fs::metadata(folder.path().join("b24bot.db.key")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        // What a crash left behind is in nobody's way.
-        fs::remove_file(beside(&store)).unwrap();
-        fs::write(folder.path().join("b24bot.db.key.new"), "half").unwrap();
-        assert_ne!(key(&settings, true).unwrap().name(), made.name());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn by_a_link_to_the_store_the_key_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, link) = (folder.path().join("b24bot.db"), folder.path().join("link.db"));
+        fs::write(&store, "").unwrap();
+        std::os::unix::fs::symlink(&store, &link).unwrap();
+        let name = |path: &Path| {
+            key(&settings(&format!("path = '{}'", path.display())), true).unwrap().name().clone()
+        };
+        assert_eq!(name(&link), name(&store));
     }
 
     #[test]

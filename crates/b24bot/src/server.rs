@@ -2,6 +2,7 @@
 
 mod gate;
 mod places;
+mod rarely;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -1,13 +1,12 @@
 //! Who may look at the admin side.
 
-use std::net::IpAddr;
-
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use b24bot_actions::host;
 use b24bot_core::Secret;
 use b24bot_rules::AdminSettings;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -72,15 +71,8 @@ fn presented(authorization: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a `Host` is an address or `localhost`. Anyone can give this machine any other name, and so let a browser on
 /// it take what the admin side says for their own.
-fn is_no_foreign_name(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    let is_local =
-        bare.eq_ignore_ascii_case("localhost") || bare.to_ascii_lowercase().ends_with(".localhost");
-    is_local || bare.parse::<IpAddr>().is_ok()
+fn is_no_foreign_name(name: &str) -> bool {
+    host::is_localhost_name(name) || host::ip(name).is_some()
 }
 
 fn unauthorized() -> Response {

@@ -3,6 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use b24bot::{
+    actions::host,
     desk,
     doctor::{Finding, Grade, examine_address, examine_configuration},
     office::{self, Act, Done, Order, Outcome as Became},
@@ -10,7 +11,7 @@ use b24bot::{
 };
 use serde::Serialize;
 
-use super::{Outcome, say};
+use super::{Outcome, harmless, say};
 
 /// With more portals than that, only those are shown where something is wrong.
 const FEW: usize = 3;
@@ -37,7 +38,7 @@ impl Part {
 pub(super) async fn doctor(path: &Path, portal: Option<String>, as_json: bool) -> Outcome {
     let parts = examine(path, portal).await;
     if as_json {
-        say(serde_json::to_string_pretty(&parts)?);
+        say(harmless::json(&parts)?);
     } else {
         say(shown(&parts));
     }
@@ -78,7 +79,7 @@ async fn examine(path: &Path, portal: Option<String>) -> Vec<Part> {
         Vec::new()
     });
     if let (Mode::Webhook, Some(url)) = (config.bot.mode, &config.server.public_url) {
-        let is_local = !done.is_empty() && done.iter().all(|one| is_loopback(&one.portal));
+        let is_local = !done.is_empty() && done.iter().all(|one| host::is_this_machine(&one.portal));
         findings.push(examine_address(&format!("{url}{}", config.server.path), is_local).await);
     }
     let portals = done.into_iter().map(|Done { portal, outcome, .. }| Part {
@@ -115,11 +116,6 @@ async fn store(settings: &StoreSettings) -> Finding {
     }
 }
 
-fn is_loopback(domain: &str) -> bool {
-    let host = domain.rsplit_once(':').map_or(domain, |(host, _)| host).trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-}
-
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -136,9 +132,11 @@ fn shown(parts: &[Part]) -> String {
     }
     for part in general.into_iter().chain(portals.iter().copied().take(SHOWN)) {
         if let Some(portal) = &part.portal {
-            lines.push(format!("\n{portal}"));
+            lines.push(format!("\n{}", harmless::line(portal)));
         }
-        lines.extend(part.findings.iter().map(ToString::to_string));
+        for finding in &part.findings {
+            lines.extend(finding.to_string().lines().map(harmless::line));
+        }
     }
     if total > FEW {
         let ill = portals.len();
@@ -184,14 +182,5 @@ mod tests {
         let text = shown(&[part("p.example", vec![Finding::bad("scopes", "missing im", "add it")])]);
         let expected = "\np.example\nBAD  scopes        missing im\n                   -> add it\n\n1 finding keeps the bot from working";
         assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn a_portal_on_this_machine_is_known_by_its_domain() {
-        for (domain, expected) in
-            [("127.0.0.1:9400", true), ("localhost:80", true), ("[::1]:9400", true), ("p.example", false)]
-        {
-            assert_eq!(is_loopback(domain), expected, "{domain}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod doctor;
+mod harmless;
 mod inbox;
 #[cfg(feature = "portal")]
 mod local;
@@ -39,6 +40,8 @@ Start here:
   b24bot register                 tell the portal about the bot
   b24bot doctor                   what would keep it from working there?
   b24bot run                      serve the bot that bot.toml describes
+  b24bot inbox list               what failed, and why
+  b24bot portals list             with [app]: how each portal does
   b24bot new NAME                 a bot of your own, in Rust
 
 Logs go to stderr (RUST_LOG=debug shows more), results to stdout."
@@ -53,21 +56,11 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Serve the bot until SIGINT or SIGTERM
-    #[command(after_help = "\
-The first signal stops the intake; what was accepted is still handled, for `drain` in [server] at the
-most, then the program exits with 0 and leaves the rest stored. A second signal ends it at once, and
-loses nothing either.
-
-The portal posts its events to [server] public_url + path; see the README for how to stand behind a
-reverse proxy, and what a bad request gets.")]
-    Run(ConfigPath),
-
     /// Serve the bot together with a local portal: no account, no network, no setting
     #[cfg(feature = "portal")]
     #[command(after_help = "\
-The bot is registered to the local portal as an application's bot, with the rules of bot.toml (or, without
-that file, rules that like thanks). [portal], [app] and [security] are not read.
+The bot is registered to the local portal as an application's bot, with the rules of bot.toml (or,
+without that file, rules that like thanks). [portal], [app] and [security] are not read.
 
 Open the page it prints, write \"thanks\" in the chat, and see the like; or, without a browser:
   curl -d '{\"dialog\": \"chat1\", \"user\": 27, \"text\": \"thanks\"}' http://127.0.0.1:9400/control/messages
@@ -83,14 +76,15 @@ Open the page it prints, write \"thanks\" in the chat, and see the like; or, wit
     /// The local portal alone: chat page, REST, and /control for tests
     #[cfg(feature = "portal")]
     #[command(after_help = "\
-A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 with the three of them, and
-the inbound webhook /rest/1/local/ with all scopes:
+A fresh portal has the users 1 (administrator), 27 and 42, the group chat chat1 with the three of
+them, and the inbound webhook /rest/1/local/ with all scopes:
   curl http://127.0.0.1:9400/rest/1/local/profile
 
-With --state it goes on where it was: people, chats, messages, bots, applications and tokens are in that file.
+With --state it goes on where it was: people, chats, messages, bots, applications and tokens are in
+that file.
 
-A session can be recorded, and posted to a bot again, which is told how its calls differ; so can the body of one
-event that was captured from a real portal, byte for byte:
+A session can be recorded, and posted to a bot again; it tells how the bot's calls differ. So can the
+body of one event that was captured from a real portal, byte for byte:
   b24bot portal --record session.jsonl
   b24bot portal --replay session.jsonl --to http://127.0.0.1:8080/bitrix24/events --fast
   b24bot portal --replay body.txt --to http://127.0.0.1:8080/bitrix24/events --application-token TOKEN")]
@@ -98,31 +92,56 @@ event that was captured from a real portal, byte for byte:
 
     /// Make a starter project: a bot in Rust that builds and passes its tests
     #[command(after_help = "\
-Makes a folder of that name with Cargo.toml, bot.toml, a bot and its tests. Until the crate b24bot is published
-it is taken from its repository; --b24bot takes it from a checkout on this machine:
+Makes a folder of that name with Cargo.toml, bot.toml, a bot and its tests. Until the crate b24bot is
+published it is taken from its repository; --b24bot takes it from a checkout on this machine:
 
   b24bot new tea-bot
   b24bot new tea-bot --b24bot ~/src/b24bot")]
     New(new::New),
 
     /// Read bot.toml and show every mistake in it
-    #[command(
-        after_help = "Exits with 1 if there is any mistake. Environment variables named in the file must be set."
-    )]
+    #[command(after_help = "\
+Exits with 1 if there is any mistake. Environment variables named in the file must be set.
+
+  b24bot check
+  b24bot check --config /etc/b24bot/bot.toml")]
     Check(ConfigPath),
 
-    /// Register the bot and its commands on the portal, or change what is other than in bot.toml
+    /// Tell the portal about the bot and its commands, as bot.toml has them
     #[command(after_help = "\
-With [portal] on that portal, whose webhook needs the scopes im and imbot; a bot without a key gets one, which is
-shown once, to be put into bot.toml. With [app] on every portal that installed the application, or on the one
-that --portal names; a bot that runs on this machine does it, since it has the store.
+With [portal] on that portal, whose webhook needs the scopes im and imbot; a bot without a key gets
+one, which is shown once, to be put into bot.toml.
 
-Once more changes nothing. Commands that are no longer in bot.toml are taken away. Exits with 1 if it failed
-on any portal.
+With [app] nobody needs this: a bot that runs registers itself on each portal that installs the
+application, and once more after a start with another bot.toml. The command does it at once, on all
+of them or on the one that --portal names; if the bot runs on this machine, it is the one to do it.
+
+Once more changes nothing. Commands that are not in bot.toml are taken away; with [portal] also those
+that a bot of your own adds in code, since only that bot knows them. Exits with 1 if it failed on
+any portal.
 
   b24bot register
   b24bot register --portal some-domain.bitrix24.com --json")]
     Register(Portal),
+
+    /// Look for what would keep the bot from working, and say what to do
+    #[command(after_help = "\
+Reads bot.toml, looks into the store, and tries whether [server] public_url leads to the bot. Asks
+the portal about credentials, scopes, revision, installation, the bot, its events and commands, what
+earlier handlers left, and the clock. Changes nothing. Exits with 1 if anything is bad.
+
+  b24bot doctor
+  b24bot doctor --portal some-domain.bitrix24.com --json")]
+    Doctor(Portal),
+
+    /// List the bots of the portal
+    #[command(after_help = "\
+Other applications' bots are listed where the portal shows them, by id, code and name. Where events
+of a bot go the portal shows to applications only.
+
+  b24bot bots
+  b24bot bots --portal some-domain.bitrix24.com --json")]
+    Bots(Portal),
 
     /// Take the bot off the portal, its commands with it
     #[command(after_help = "\
@@ -138,17 +157,43 @@ It leaves its chats; what it wrote stays. Registered again it is a new bot.
         yes: bool,
     },
 
-    /// List the bots of the portal
+    /// Serve the bot until SIGINT or SIGTERM
     #[command(after_help = "\
-Other applications' bots are listed where the portal shows them, by id, code and name. Where events of a bot go the portal shows
-to applications only.")]
-    Bots(Portal),
+The first signal stops the intake; what was accepted is still handled, for `drain` in [server] at the
+most, then the program exits with 0 and leaves the rest stored. A second signal ends it at once, and
+loses nothing either.
 
-    /// Look for what would keep the bot from working, and say what to do
+The portal posts its events to [server] public_url + path; see the README for how to stand behind a
+reverse proxy, and what a bad request gets.
+
+  b24bot run
+  b24bot run --config /etc/b24bot/bot.toml")]
+    Run(ConfigPath),
+
+    /// Accepted events: how many wait, which failed and why; handle them again
     #[command(after_help = "\
-Asks the portal about the credentials, scopes, revision, installation, the bot, its events and commands, and the
-clock; and tries whether [server] public_url leads to the bot. Changes nothing. Exits with 1 if anything is bad.")]
-    Doctor(Portal),
+Works while the bot runs and while it does not. Results go to stdout; `--json` is for scripts.
+
+  b24bot inbox list               what was set aside, and why
+  b24bot inbox show 4711          all about one of them
+  b24bot inbox retry 4711         handle it again, now that the cause is mended
+  b24bot inbox purge --all-dead   forget what is not worth it")]
+    Inbox {
+        #[command(subcommand)]
+        command: inbox::Inbox,
+    },
+
+    /// Portals: how each of them does; pause one, or remove it
+    #[command(after_help = "\
+Works while the bot runs and while it does not. A portal is named by its member id or its domain.
+
+  b24bot portals list                  all of them, with what waits
+  b24bot portals pause PORTAL          its events wait until it is resumed
+  b24bot portals remove PORTAL --yes   erase its credentials, its token and its events")]
+    Portals {
+        #[command(subcommand)]
+        command: portals::PortalsCommand,
+    },
 
     /// Like one message: im.message.like
     #[command(after_help = "\
@@ -187,31 +232,6 @@ The portal's answer goes to stdout as JSON; exits with 1 if it is an error. Brac
         json: Option<String>,
         #[command(flatten)]
         config: ConfigPath,
-    },
-
-    /// Accepted events: how many wait, which failed and why; handle them again
-    #[command(after_help = "\
-Works while the bot runs and while it does not. Results go to stdout; `--json` is for scripts.
-
-  b24bot inbox list               what was set aside, and why
-  b24bot inbox show 4711          all about one of them
-  b24bot inbox retry 4711         handle it again, now that the cause is mended
-  b24bot inbox purge --all-dead   forget what is not worth it")]
-    Inbox {
-        #[command(subcommand)]
-        command: inbox::Inbox,
-    },
-
-    /// Portals: how each of them does; pause one, or remove it
-    #[command(after_help = "\
-Works while the bot runs and while it does not. A portal is named by its member id or its domain.
-
-  b24bot portals list                  all of them, with what waits
-  b24bot portals pause PORTAL          its events wait until it is resumed
-  b24bot portals remove PORTAL --yes   erase its credentials, its token and its events")]
-    Portals {
-        #[command(subcommand)]
-        command: portals::PortalsCommand,
     },
 }
 

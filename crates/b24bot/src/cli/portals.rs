@@ -10,9 +10,9 @@ use b24bot::{
 use clap::{Args, Subcommand};
 
 use super::{
-    ConfigPath, Outcome,
+    ConfigPath, Outcome, harmless,
     inbox::{
-        harmless, hint, no_store, now, show,
+        hint, no_store, now, show,
         table::{age, aligned, shortened},
     },
     say,
@@ -24,7 +24,8 @@ const TITLES: [&str; 7] = ["PORTAL", "DOMAIN", "STATE", "BOT", "PENDING", "DEAD"
 pub(crate) enum PortalsCommand {
     /// All portals that the application is installed on, that have events stored, or that are paused
     #[command(after_help = "\
-PENDING events wait or are being handled, DEAD ones were set aside; LATEST is how long ago the last of these came.
+PENDING events wait or are being handled, DEAD ones were set aside; LATEST is how long ago the last
+of these came.
 
   b24bot portals list
   b24bot portals list --json")]
@@ -53,9 +54,9 @@ Exits with 1 if nothing is known of it.
 
     /// Begin no more events of a portal until it is resumed
     #[command(after_help = "\
-Its events are accepted and wait in the store, also after a restart; those that become older than `max_age` in
-[store] are set aside when it is resumed. What is being handled is handled to its end. An uninstallation does not
-wait.
+Its events are accepted and wait in the store, also after a restart; those that become older than
+`max_age` in [store] are set aside when it is resumed. What is being handled is handled to its end.
+An uninstallation does not wait.
 
   b24bot portals pause some-domain.bitrix24.com")]
     Pause {
@@ -77,8 +78,9 @@ wait.
 
     /// Erase all that is a portal's: credentials, application token, events
     #[command(after_help = "\
-As an uninstallation does, for a portal that cannot tell of it any more. Its events are refused from then on,
-unless `application_token` in [security] vouches for it, and until the application is installed there again.
+As an uninstallation does, for a portal that cannot tell of it any more. Its events are refused from
+then on, unless `application_token` in [security] vouches for it, and until the application is
+installed there again.
 
   b24bot portals remove some-domain.bitrix24.com --yes")]
     Remove {
@@ -110,7 +112,11 @@ pub(super) async fn run(command: PortalsCommand) -> Outcome {
 
 /// `None` where there is no store yet.
 async fn open(config: &Path) -> Result<Option<PortalDesk>, Box<dyn std::error::Error + Send + Sync>> {
-    let config = super::check::explained(Config::load_for_store(config))?;
+    // With what is sealed if it can be opened, without if not: in a shell that lacks the bot's environment, say.
+    let config = match Config::load(config) {
+        Ok(config) => config,
+        Err(_) => super::check::explained(Config::load_for_store(config))?,
+    };
     let desk = portals::open(&config).await?;
     if desk.is_none() {
         no_store(&config.store);

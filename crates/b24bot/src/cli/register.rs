@@ -10,7 +10,7 @@ use b24bot::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Outcome, check::explained, inbox::table::aligned, say};
+use super::{Outcome, check::explained, harmless, inbox::table::aligned, say};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -24,7 +24,7 @@ pub(super) async fn register(path: &Path, portal: Option<String>, as_json: bool)
     let bot = bot_now(&clerk, &config.bot.code, &done, made.is_some()).await;
     let lines = lines(&config, &bot, made.as_ref());
     if as_json {
-        say(serde_json::to_string_pretty(&json!({"portals": done, "bot_toml": lines}))?);
+        say(harmless::json(&json!({"portals": done, "bot_toml": lines}))?);
         return Ok(exit_code(&done));
     }
     for one in &done {
@@ -45,7 +45,7 @@ pub(super) async fn unregister(path: &Path, portal: Option<String>, sure: bool, 
 
 fn show(done: Vec<Done>, code: &str, as_json: bool) -> Outcome {
     if as_json {
-        say(serde_json::to_string_pretty(&json!({ "portals": done }))?);
+        say(harmless::json(&json!({ "portals": done }))?);
     } else {
         done.iter().for_each(|one| say(told(one, code)));
     }
@@ -61,7 +61,7 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
     }
     for (n, one) in done.iter().enumerate() {
         if done.len() > 1 {
-            say(format_args!("{}{}:", if n > 0 { "\n" } else { "" }, one.portal));
+            say(format_args!("{}{}:", if n > 0 { "\n" } else { "" }, harmless::line(&one.portal)));
         }
         match &one.outcome {
             Became::Bots(bots) if bots.is_empty() => say("there are no bots"),
@@ -77,12 +77,13 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
 const TITLES: [&str; 7] = ["ID", "CODE", "NAME", "TYPE", "MODE", "WHOSE", "HANDLER"];
 
 fn row(bot: &Listed) -> [String; 7] {
-    let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), harmless);
+    let or_dash =
+        |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), |text| harmless::line(text));
     let whose = if bot.own { "own" } else { "another's" };
     [
         bot.id.to_string(),
-        harmless(&bot.code),
-        harmless(&bot.name),
+        harmless::line(&bot.code),
+        harmless::line(&bot.name),
         or_dash(&bot.kind),
         or_dash(&bot.mode),
         whose.to_owned(),
@@ -90,15 +91,10 @@ fn row(bot: &Listed) -> [String; 7] {
     ]
 }
 
-/// What others wrote must not steer the terminal.
-fn harmless(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect() } else { vec![c] }).collect()
-}
-
 /// What became of it on one portal.
 fn told(done: &Done, code: &str) -> String {
     let portal = &done.portal;
-    match &done.outcome {
+    harmless::line(&match &done.outcome {
         Became::Registered { bot, is_new: true, .. } => {
             format!("{portal}: bot {bot} (`{code}`) is registered")
         }
@@ -112,7 +108,7 @@ fn told(done: &Done, code: &str) -> String {
         Became::Removed(None) => format!("{portal}: there is no bot with the code `{code}`"),
         Became::Failed(why) => format!("{portal}: error: {why}"),
         _ => portal.clone(),
-    }
+    })
 }
 
 fn exit_code(done: &[Done]) -> ExitCode {
@@ -133,11 +129,7 @@ fn make_key(config: &mut Config) -> Result<Option<Secret>, Failed> {
     }
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
-    let mut text = String::new();
-    for byte in bytes {
-        write!(text, "{byte:02x}")?;
-    }
-    *key = Some(text.into());
+    *key = Some(format!("{:032x}", u128::from_be_bytes(bytes)).into());
     Ok(key.clone())
 }
 
@@ -197,4 +189,16 @@ fn advice(lines: &BTreeMap<&str, Json>, has_key: bool) -> String {
         let _ = write!(text, "\n{name} = {value}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_portal_says_does_not_steer_the_terminal() {
+        let failed = json!({"portal": "p\u{202e}", "failed": "no\u{1b}[2J"});
+        let done: Done = serde_json::from_value(failed).unwrap();
+        assert_eq!(told(&done, "b"), "p\\u{202e}: error: no\\u{1b}[2J");
+    }
 }

@@ -68,7 +68,7 @@ async fn ask(path: &Path) -> Result<Arc<Remote>, Error> {
     let failed = |source: Box<dyn StdError + Send + Sync>| {
         let message = format!(
             "{} is in use by another process, which does not let anyone look into it: if that is a bot that is \
-             starting or stopping, try again; if it is another `b24bot inbox` or `portals`, let it end",
+             starting or stopping, try again; if it is another `b24bot` command, let it end",
             path.display()
         );
         Error::caused(ErrorKind::Inbox, message, source)

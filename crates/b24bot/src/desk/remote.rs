@@ -49,7 +49,7 @@ impl Remote {
     /// # Errors
     ///
     /// When the bot is not there, or says why not.
-    pub async fn carry_out(&self, order: &Order) -> Result<Vec<Done>, Error> {
+    pub(crate) async fn carry_out(&self, order: &Order) -> Result<Vec<Done>, Error> {
         // It may have thousands of portals to call.
         let request = self.request(Method::POST, "/orders").timeout(Duration::from_secs(3600)).json(order);
         let answer = ask::<Result<Vec<Done>, String>>(request).await;

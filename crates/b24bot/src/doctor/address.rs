@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, net::IpAddr, time::Duration};
 
+use b24bot_actions::Reach;
 use reqwest::{Client, StatusCode, redirect::Policy};
 use tokio::net::lookup_host;
 
@@ -52,7 +53,7 @@ pub async fn examine_address(url: &str, is_local: bool) -> Finding {
 fn unreachable(host: &str, addresses: &[IpAddr]) -> Option<Finding> {
     let what = if addresses.iter().all(IpAddr::is_loopback) {
         "this very machine"
-    } else if addresses.iter().all(is_private) {
+    } else if addresses.iter().all(|address| !Reach::Public.allows(*address)) {
         "a private network"
     } else {
         return None;
@@ -60,15 +61,6 @@ fn unreachable(host: &str, addresses: &[IpAddr]) -> Option<Finding> {
     let todo = "give the bot a public name with https, or fetch events: `mode = \"fetch\"` needs none (a portal within \
                 that network gets there all the same)";
     Some(Finding::bad(SECTION, format!("{host} leads to {what}: no portal in the internet gets there"), todo))
-}
-
-fn is_private(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback() || v4.is_unspecified(),
-        IpAddr::V6(v6) => {
-            v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
-        }
-    }
 }
 
 fn answered(url: &str, status: StatusCode, is_ours: bool) -> Finding {
@@ -138,7 +130,7 @@ mod tests {
     fn addresses_within_are_named_as_such() {
         let within = |text: &str| unreachable("bot", &[text.parse().unwrap()]).map(|finding| finding.found);
         assert!(within("127.0.0.1").unwrap().contains("this very machine"));
-        for private in ["10.0.0.7", "192.168.1.2", "172.16.0.1", "fd00::1", "fe80::1"] {
+        for private in ["10.0.0.7", "192.168.1.2", "172.16.0.1", "100.64.0.1", "fd00::1", "fe80::1"] {
             assert!(within(private).unwrap().contains("a private network"), "{private}");
         }
         assert_eq!(within("93.184.215.14"), None);

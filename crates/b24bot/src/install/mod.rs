@@ -344,7 +344,7 @@ fn frame_of(client_endpoint: &str) -> Frame {
         return Frame::default();
     };
     let domain = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let is_local = oauth::is_this_machine(host);
+    let is_local = b24bot_actions::host::is_this_machine(host);
     Frame { origin: Some(format!("{}://{domain}", url.scheme())), domain, is_local, finishes: false }
 }
 

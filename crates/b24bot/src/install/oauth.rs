@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use b24bot_actions::Reach;
+use b24bot_actions::{Reach, host};
 use b24bot_core::{Declined, Secret};
 use b24bot_rules::AppSettings;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -172,7 +172,7 @@ async fn authorized(
         return reception.page(&Shows::BadState, &Frame::default(), language).into_response();
     };
     // A portal on this machine is its own authorization server. Otherwise the name only chooses among those that are known.
-    let server = match is_this_machine(host_of(&domain)) {
+    let server = match host::is_this_machine(&domain) {
         true => format!("http://{domain}"),
         false => format!("https://{}", back.server_domain),
     };
@@ -210,7 +210,7 @@ fn origin(domain: &str, reach: Reach) -> Option<String> {
     if port.is_some_and(|port| port.parse::<u16>().is_err()) || domain.len() > 255 {
         return None;
     }
-    if is_this_machine(host) {
+    if host::is_this_machine(domain) {
         return (reach != Reach::Public).then(|| format!("http://{domain}"));
     }
     let is_label = |label: &str| {
@@ -229,11 +229,6 @@ fn host_of(domain: &str) -> &str {
         Some((host, port)) if !port.contains(']') => host,
         _ => domain,
     }
-}
-
-/// Whether that is this very machine, as browsers and portals write it.
-pub(super) fn is_this_machine(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -280,6 +275,7 @@ mod tests {
             ("portal.bitrix24.com", true, true, true),
             ("b24.company.example", true, true, true),
             ("127.0.0.1:9400", false, true, true),
+            ("127.0.0.2:9400", false, true, true),
             ("localhost", false, true, true),
             ("portal.example:8443", false, false, true),
             ("intranet", false, false, true),

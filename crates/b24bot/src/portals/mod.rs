@@ -195,7 +195,7 @@ impl PortalDesk {
     /// # Errors
     ///
     /// When the store fails, or the bot runs in another process.
-    pub async fn remove_but(&self, portal: &MemberId, keep: &Lane) -> Result<RemovedPortal, Error> {
+    pub(crate) async fn remove_but(&self, portal: &MemberId, keep: &Lane) -> Result<RemovedPortal, Error> {
         match &self.0 {
             Place::Here(here) => failing(here.remove(portal, Some(keep)).await),
             Place::There(_) => Err(Error::new(

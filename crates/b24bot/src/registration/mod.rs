@@ -9,17 +9,17 @@ mod events;
 mod v1;
 mod v2;
 
+use aws_lc_rs::digest;
 use b24bot_actions::{Client, Error as CallError, ErrorCode};
 use b24bot_core::{BotId, Secret};
 use b24bot_rules::{Api, BotSettings, BotType, CommandSettings, Config, Mode};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 pub use bots::{Listed, bots, remove};
 pub(crate) use commands::other as other_commands;
 pub use events::{APPLICATION_EVENTS, bind_events, bound_events};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, secrets};
 
 /// What is to be registered on a portal.
 #[derive(Clone, Debug)]
@@ -107,7 +107,8 @@ impl Wanted {
             self.handler,
             commands,
         ]);
-        Sha256::digest(wishes.to_string()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let digest = digest::digest(&digest::SHA256, wishes.to_string().as_bytes());
+        secrets::hex(&digest.as_ref()[..16])
     }
 
     /// What calls for the bot are signed with: `""` where nothing is needed.

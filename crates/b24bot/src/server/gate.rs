@@ -2,14 +2,13 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use axum::http::HeaderMap;
 use b24bot_rules::Network;
+
+use super::rarely::Rarely;
 
 /// Where a proxy writes whom a request came from.
 const FORWARDED: &str = "x-forwarded-for";
@@ -19,7 +18,7 @@ const FORWARDED: &str = "x-forwarded-for";
 pub(crate) struct Gate {
     senders: Arc<[Network]>,
     proxies: Arc<[Network]>,
-    refused: Arc<AtomicU64>,
+    refused: Arc<Rarely>,
 }
 
 impl Gate {
@@ -66,10 +65,8 @@ impl Gate {
         self.proxies.iter().any(|network| network.contains(address))
     }
 
-    /// Says it the first time, the tenth, the hundredth …: anyone can cause it.
     fn tell_refusal(&self, sender: Option<IpAddr>) {
-        let times = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        if times == 10_u64.pow(times.ilog10()) {
+        if let Some(times) = self.refused.once_more() {
             let sender = sender.map(tracing::field::display);
             tracing::warn!(times, sender, "refused requests of others than the `senders` in [security]");
         }

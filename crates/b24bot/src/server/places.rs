@@ -12,6 +12,8 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
+use super::rarely::Rarely;
+
 /// The connections of one server.
 #[derive(Debug)]
 pub(super) struct Places(Arc<House>);
@@ -22,7 +24,7 @@ struct House {
     /// A place may be had where none was.
     changed: Notify,
     opened: Instant,
-    turned_away: AtomicU64,
+    turned_away: Rarely,
 }
 
 /// A connection's place, until this is dropped.
@@ -42,7 +44,7 @@ impl Places {
             table: Mutex::new(table),
             changed: Notify::new(),
             opened: Instant::now(),
-            turned_away: AtomicU64::new(0),
+            turned_away: Rarely::default(),
         }))
     }
 
@@ -74,10 +76,8 @@ impl Places {
         }
     }
 
-    /// Says it the first time, the tenth, the hundredth …: anyone can cause it.
     fn tell_refusal(&self, address: IpAddr) {
-        let times = self.0.turned_away.fetch_add(1, Ordering::Relaxed) + 1;
-        if times == 10_u64.pow(times.ilog10()) {
+        if let Some(times) = self.0.turned_away.once_more() {
             tracing::warn!(
                 times,
                 %address,

@@ -2,9 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use b24bot_actions::{AddressErrorKind, WebhookUrl};
+use b24bot_actions::{AddressErrorKind, WebhookUrl, host};
 use b24bot_core::Secret;
-use url::{Host, Url};
+use url::Url;
 
 use super::Network;
 use crate::document::Item;
@@ -164,15 +164,9 @@ pub(super) fn nats(item: &Item<'_>) -> Option<Secret> {
 
 /// Encrypted, or not leaving this machine.
 fn is_safe(url: &Url) -> bool {
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => url.host().is_some(),
-        "http" => is_loopback,
+        "http" => url.host_str().is_some_and(host::is_this_machine),
         _ => false,
     }
 }

@@ -1,6 +1,5 @@
 //! `b24bot inbox`: what was accepted and waits, or failed.
 
-pub(super) mod harmless;
 pub(super) mod show;
 pub(super) mod table;
 
@@ -19,7 +18,7 @@ use b24bot::{
 };
 use clap::Subcommand;
 
-use super::{ConfigPath, Outcome, say};
+use super::{ConfigPath, Outcome, harmless, say};
 
 /// How many entries are asked for at once where all are meant.
 const PAGE: usize = 1_000;
@@ -40,8 +39,8 @@ pub(crate) enum Inbox {
 
     /// The events that were set aside, or those that wait
     #[command(after_help = "\
-An event is set aside when its handlers have failed as often as [retry] allows, or for good, or when it has
-waited for too long.
+An event is set aside when its handlers have failed as often as [retry] allows, or for good, or when
+it has waited for too long.
 
   b24bot inbox list
   b24bot inbox list --pending --limit 10
@@ -68,7 +67,8 @@ waited for too long.
 
     /// All about one event: why it failed, and what the portal sent
     #[command(after_help = "\
-Tokens and secrets are stars. Exits with 1 if there is no such event: those that were handled are gone.
+Tokens and secrets are stars. Exits with 1 if there is no such event: those that were handled are
+gone.
 
   b24bot inbox show 4711")]
     Show {
@@ -83,8 +83,8 @@ Tokens and secrets are stars. Exits with 1 if there is no such event: those that
 
     /// Handle events again that were set aside
     #[command(after_help = "\
-Handlers that were content are not called again, and what was sent is not sent again. A bot that runs begins
-at once, another one when it is started. Exits with 1 if one of them was not set aside.
+Handlers that were content are not called again, and what was sent is not sent again. A bot that runs
+begins at once, another one when it is started. Exits with 1 if one of them was not set aside.
 
   b24bot inbox retry 4711 4712
   b24bot inbox retry --all")]

@@ -3,10 +3,8 @@
 use b24bot::core::{BotId, Envelope, Listed, MemberId, Stats, Value};
 use serde::Serialize;
 
-use super::{
-    harmless,
-    table::{age, state},
-};
+use super::table::{age, state};
+use crate::cli::harmless;
 
 /// An entry with its event, without anything secret: of `auth` only whose portal it is.
 #[derive(Serialize)]

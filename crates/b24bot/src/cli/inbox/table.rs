@@ -2,7 +2,7 @@
 
 use b24bot::core::{Listed, Which};
 
-use super::harmless;
+use crate::cli::harmless;
 
 const TITLES: [&str; 7] = ["ID", "STATE", "EVENT", "DIALOG", "AGE", "ATTEMPTS", "ERROR"];
 /// Of an error there is so much; `show` has all of it.
