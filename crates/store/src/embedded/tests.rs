@@ -322,7 +322,7 @@ proptest! {
 async fn tokens_of_events_that_are_done_do_not_stay_in_the_file() {
     let (_folder, path) = place();
     let store = open(&path);
-    for id in 0..20 {
+    for id in 1..=20 {
         let body = format!(
             "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[BOT][5][access_token]=n33dle\
              &data[PARAMS][MESSAGE_ID]={id}&data[PARAMS][DIALOG_ID]=27"
