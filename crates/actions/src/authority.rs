@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,10 @@ use b24bot_core::{MemberId, Secret, UserId};
 use serde::Deserialize;
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::time::Instant;
+use tokio::{
+    sync::{OwnedRwLockReadGuard, RwLock},
+    time::timeout,
+};
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -23,15 +29,15 @@ use crate::{
     measure,
     reach::Reach,
     retry::Repeat,
-    transport::{Ask, Transport},
+    transport::{ASKING, Ask, Transport},
 };
 
 /// What a request to the authorization server is called in errors and metrics.
 pub(crate) const TOKEN: &str = "oauth/token";
 const INFO: &str = "app.info";
 
-/// How long the authorization server is left alone after it did not know the application.
-const NO_CLIENT: Duration = Duration::from_secs(60);
+/// How long a stop waits for renewals: for the authorization server, and then for the store.
+const SETTLING: Duration = ASKING.saturating_add(Duration::from_secs(5));
 
 /// The vendor's own.
 const KNOWN: [&str; 2] = ["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"];
@@ -43,8 +49,10 @@ pub(crate) struct Authority {
     servers: Vec<Url>,
     pub(crate) reach: Reach,
     transport: Arc<Transport>,
-    /// Until when it is no use to ask, since the application's id or key is wrong.
-    no_client_until: Mutex<Option<Instant>>,
+    /// Every renewal that is under way holds it.
+    renewals: Arc<RwLock<()>>,
+    /// No renewal may begin any more.
+    is_stopping: AtomicBool,
     pub(crate) installations: OnceLock<Installations>,
 }
 
@@ -106,7 +114,8 @@ impl Authority {
             servers,
             reach,
             transport,
-            no_client_until: Mutex::default(),
+            renewals: Arc::default(),
+            is_stopping: AtomicBool::new(false),
             installations: OnceLock::new(),
         })
     }
@@ -176,6 +185,23 @@ impl Authority {
         self.token(server, &[("grant_type", "refresh_token"), ("refresh_token", refresh.expose())]).await
     }
 
+    /// Lets a renewal begin that is waited for as long as it has this; none when the process stops.
+    pub(crate) fn begin_renewal(&self) -> Option<OwnedRwLockReadGuard<()>> {
+        // Had first: a stop that has begun since then waits for it.
+        let begun = Arc::clone(&self.renewals).try_read_owned().ok()?;
+        (!self.is_stopping()).then_some(begun)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    /// Lets no more renewals begin, and waits for those that are under way; whether all have ended.
+    pub(crate) async fn stop_renewing(&self) -> bool {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        timeout(SETTLING, self.renewals.write()).await.is_ok()
+    }
+
     async fn token(&self, server: Option<&str>, what: &[(&str, &str)]) -> Result<Grant, Error> {
         let application = self.application()?;
         let server = self.server(server);
@@ -185,18 +211,9 @@ impl Authority {
             .append_pair("client_id", &application.client_id)
             .append_pair("client_secret", application.client_secret.expose())
             .extend_pairs(&what[1..]);
-        let until = *self.no_client_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if until.is_some_and(|until| Instant::now() < until) {
-            return Err(no_client(Error::new(ErrorKind::Api(ErrorCode::InvalidClient), TOKEN)));
-        }
-        let answer: TokenAnswer = match self.asked(TOKEN, Ask::Get(&url)).await {
-            Err(error) if error.code() == Some(&ErrorCode::InvalidClient) => {
-                let until = Instant::now() + NO_CLIENT;
-                *self.no_client_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
-                return Err(no_client(error));
-            }
-            answer => answer?,
-        };
+        let answer: TokenAnswer = self.asked(TOKEN, Ask::Get(&url)).await.map_err(|error| {
+            if error.code() == Some(&ErrorCode::InvalidClient) { no_client(error) } else { error }
+        })?;
         let lasts = number(&answer.expires_in).map(|seconds| unix_now().saturating_add(seconds));
         Ok(Grant {
             server_endpoint: Some(answer.server_endpoint.unwrap_or_else(|| server.into())),
@@ -351,9 +368,12 @@ fn refused(error: Error) -> Error {
     not_confirmed("the authorization server does not know the token").source_from(error)
 }
 
-/// A mistake of whoever runs the bot: it concerns all portals.
+/// A mistake of whoever runs the bot, or the portal's own affair.
 fn no_client(error: Error) -> Error {
-    error.note("`client_id` or `client_secret` under `[app]` in bot.toml is not the application's")
+    error.note(
+        "`client_id` or `client_secret` under `[app]` in bot.toml is not the application's, or the application is not \
+         installed there any more",
+    )
 }
 
 fn not_confirmed(why: &'static str) -> Error {

@@ -9,7 +9,6 @@ use b24bot_core::{BotId, MemberId, Secret, UserId};
 use serde_json::{Map, Value};
 
 pub use sealing::SealingKey;
-pub(crate) use sealing::revision;
 
 use crate::grant::Grant;
 
@@ -43,7 +42,6 @@ pub struct Installation {
     pub installed_at: u64,
     pub(crate) server_endpoint: Option<String>,
     pub(crate) tokens: Tokens,
-    pub(crate) application_token: Option<Secret>,
     /// Who renews the tokens at present.
     pub(crate) lease: Option<String>,
     /// When the portal was found not to have paid, in seconds since 1970.
@@ -92,7 +90,6 @@ impl Installation {
             installed_at: now,
             server_endpoint: grant.server_endpoint,
             tokens,
-            application_token: None,
             lease: None,
             unpaid_at: None,
             rest: Map::new(),
@@ -116,7 +113,6 @@ impl Installation {
                 refresh: self.tokens.refresh.or_else(|| earlier.tokens.refresh.clone()),
                 ..self.tokens
             },
-            application_token: self.application_token.or_else(|| earlier.application_token.clone()),
             rest,
             ..self
         }
@@ -125,12 +121,6 @@ impl Installation {
     /// Whether both would be written the same.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
         form::write(self) == form::write(other)
-    }
-
-    /// The application token by which the portal's events are believed, if it was told.
-    #[must_use]
-    pub const fn application_token(&self) -> Option<&Secret> {
-        self.application_token.as_ref()
     }
 }
 

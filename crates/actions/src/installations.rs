@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use b24bot_core::{Changes, Expected, InboxError, MemberId, Secret, StateChange, States, Version};
+use b24bot_core::{Changes, Expected, InboxError, MemberId, StateChange, States, Version, follow};
 use dashmap::{DashMap, Entry};
 use tokio::task::AbortHandle;
 use tracing::warn;
@@ -16,13 +16,11 @@ use crate::{
     address,
     error::{Error, ErrorKind},
     grant::Grant,
-    installation::{Installation, InstallationState, SealingKey, revision},
+    installation::{Installation, InstallationState, SealingKey},
 };
 
 /// Before the portal's id.
 const PREFIX: &str = "install/";
-/// Begins keys that are no portal's.
-const MARK: &str = "install/~";
 /// How often a change is made anew when somebody else was faster. Nobody writes that often.
 const ATTEMPTS: usize = 100;
 
@@ -37,9 +35,8 @@ struct Shared {
     states: Arc<dyn States>,
     key: SealingKey,
     known: DashMap<MemberId, Known>,
-    /// The last revision of what was removed here, and how many removals the store has not told of yet: what it tells
-    /// before is older.
-    removed: DashMap<MemberId, (u64, u32)>,
+    /// Of portals that are gone: up to which version. Whoever read an earlier one may come late with it.
+    gone: DashMap<MemberId, Version>,
     hooks: RwLock<Vec<Arc<Hook>>>,
     following: OnceLock<AbortHandle>,
 }
@@ -48,6 +45,7 @@ type Hook = dyn Fn(&Notice) + Send + Sync;
 
 /// What is stored of one portal.
 struct Known {
+    version: Version,
     sealed: Box<[u8]>,
     opened: OnceLock<Arc<Installation>>,
 }
@@ -85,7 +83,6 @@ pub enum NoticeKind {
 pub(crate) struct Read {
     pub(crate) installation: Installation,
     pub(crate) version: Version,
-    revision: u64,
 }
 
 impl Installations {
@@ -94,29 +91,17 @@ impl Installations {
     /// # Errors
     /// [`ErrorKind::Store`] when the store fails. What cannot be opened is an error where it is asked for, not here.
     pub async fn open(states: Arc<dyn States>, key: SealingKey) -> Result<Self, Error> {
-        let mut changes = states.watch(PREFIX).await.map_err(failed)?;
-        // Changes come in order, so this one, which nobody else makes, comes after all that was there.
-        let mark = format!("{MARK}{:016x}", fastrand::u64(..));
-        states.set(&mark, Vec::new(), Expected::Anything).await.map_err(failed)?;
         let shared = Arc::new(Shared {
             states,
             key,
             known: DashMap::new(),
-            removed: DashMap::new(),
+            gone: DashMap::new(),
             hooks: RwLock::default(),
             following: OnceLock::new(),
         });
-        loop {
-            let change = changes.next().await;
-            let change = change.ok_or_else(|| failed(InboxError::storage("the store has gone")))?;
-            if change.key == mark {
-                break;
-            }
-            shared.apply(change);
-        }
-        shared.states.remove(&mark, Expected::Anything).await.map_err(failed)?;
+        let changes = follow(&*shared.states, PREFIX, |change| shared.apply(change)).await.map_err(failed)?;
         shared.warn_of_other_keys();
-        let following = tokio::spawn(follow(Arc::downgrade(&shared), changes)).abort_handle();
+        let following = tokio::spawn(stay(Arc::downgrade(&shared), changes)).abort_handle();
         shared.following.get_or_init(|| following);
         Ok(Self(shared))
     }
@@ -148,19 +133,14 @@ impl Installations {
     }
 
     /// Keeps what a portal has granted, for the first time or again: its tokens are good from now on. What is known of
-    /// its bot stays. `application_token` is the one its events bring, if that was told.
+    /// its bot stays.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] when it cannot be stored, [`ErrorKind::Address`] if its address is none.
-    pub async fn install(
-        &self,
-        grant: Grant,
-        application_token: Option<&Secret>,
-    ) -> Result<Installation, Error> {
+    pub async fn install(&self, grant: Grant) -> Result<Installation, Error> {
         let endpoint = address::parse(&grant.client_endpoint)
             .map_err(|error| Error::new(ErrorKind::Address, "client_endpoint").source_from(error))?;
-        let mut granted = Installation::granted(grant, address::domain(&endpoint), unix_now());
-        granted.application_token = application_token.cloned();
+        let granted = Installation::granted(grant, address::domain(&endpoint), unix_now());
         let portal = granted.member_id.clone();
         for _ in 0..ATTEMPTS {
             // What cannot be opened is of no use any more: the new one takes its place.
@@ -170,11 +150,8 @@ impl Installations {
                 Some(earlier) => granted.clone().after(earlier),
                 None => granted.clone(),
             };
-            let (expected, before) = match &stored {
-                Some((sealed, version)) => (Expected::Version(*version), revision(sealed)),
-                None => (Expected::Nothing, 0),
-            };
-            if self.write(&installation, expected, before).await?.is_some() {
+            let expected = stored.map_or(Expected::Nothing, |(_, version)| Expected::Version(version));
+            if self.write(&installation, expected).await?.is_some() {
                 return Ok(installation);
             }
         }
@@ -208,10 +185,16 @@ impl Installations {
     /// # Errors
     /// [`ErrorKind::Store`] when the store fails.
     pub async fn remove(&self, portal: &MemberId) -> Result<bool, Error> {
-        let was_there = self.stored(portal).await?.is_some();
-        self.0.states.remove(&key(portal), Expected::Anything).await.map_err(failed)?;
-        self.0.take_out(portal, true);
-        Ok(was_there)
+        for _ in 0..ATTEMPTS {
+            let Some((_, version)) = self.stored(portal).await? else { return Ok(false) };
+            let expected = Expected::Version(version);
+            if self.0.states.remove(&key(portal), expected).await.map_err(failed)? {
+                // The store will tell as well. What has been installed again by now is later, and stays.
+                self.0.take_out(portal, version);
+                return Ok(true);
+            }
+        }
+        Err(contended())
     }
 
     /// Is told what becomes of installations from now on, on the way of whoever changes them: it must not wait.
@@ -228,12 +211,9 @@ impl Installations {
     pub(crate) async fn read(&self, portal: &MemberId) -> Result<Option<Read>, Error> {
         let Some((sealed, version)) = self.stored(portal).await? else { return Ok(None) };
         let installation = self.0.key.open(&key(portal), &sealed)?;
-        let revision = revision(&sealed);
         // The store tells of other machines' changes a moment later: what was read counts from now on.
-        if self.0.known.contains_key(portal) {
-            self.0.put(portal, sealed);
-        }
-        Ok(Some(Read { installation, version, revision }))
+        self.0.put(portal, sealed, version);
+        Ok(Some(Read { installation, version }))
     }
 
     /// Writes an installation in place of what was read, and returns it as if it had been read; `None` if what is there
@@ -243,7 +223,7 @@ impl Installations {
         read: &Read,
         installation: &Installation,
     ) -> Result<Option<Read>, Error> {
-        self.write(installation, Expected::Version(read.version), read.revision).await
+        self.write(installation, Expected::Version(read.version)).await
     }
 
     async fn stored(&self, portal: &MemberId) -> Result<Option<(Vec<u8>, Version)>, Error> {
@@ -252,59 +232,43 @@ impl Installations {
         Ok(state.map(|state| (state.value, state.version)))
     }
 
-    async fn write(
-        &self,
-        installation: &Installation,
-        expected: Expected,
-        before: u64,
-    ) -> Result<Option<Read>, Error> {
+    async fn write(&self, installation: &Installation, expected: Expected) -> Result<Option<Read>, Error> {
         let key = key(&installation.member_id);
-        // By the clock, so that what is installed again after a removal is later than what was removed.
-        let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let revision = u64::try_from(millis).unwrap_or_default().max(before.saturating_add(1));
-        let sealed = self.0.key.seal(&key, revision, installation)?;
+        let sealed = self.0.key.seal(&key, installation)?;
         let written = self.0.states.set(&key, sealed.clone(), expected).await.map_err(failed)?;
-        if written.is_some() {
-            // The store will tell as well, but not before the next call is made.
-            self.0.put(&installation.member_id, sealed);
-        }
-        Ok(written.map(|version| Read { installation: installation.clone(), version, revision }))
+        let Some(version) = written else { return Ok(None) };
+        // The store will tell as well, but not before the next call is made.
+        self.0.put(&installation.member_id, sealed, version);
+        Ok(Some(Read { installation: installation.clone(), version }))
     }
 }
 
 impl Shared {
     fn apply(&self, change: StateChange) {
-        let Some(portal) = change.key.strip_prefix(PREFIX).filter(|_| !change.key.starts_with(MARK)) else {
-            return;
-        };
-        let portal = MemberId::from(portal);
+        let portal = MemberId::from(change.key);
         match change.value {
-            Some(sealed) => self.put(&portal, sealed),
-            None => self.take_out(&portal, false),
+            Some(sealed) => self.put(&portal, sealed, change.version),
+            None => self.take_out(&portal, change.version),
         }
     }
 
-    /// Takes what is stored, unless something later is known.
-    fn put(&self, portal: &MemberId, sealed: Vec<u8>) {
-        let revision_of_new = revision(&sealed);
-        if self.removed.get(portal).is_some_and(|removed| removed.0 >= revision_of_new) {
-            return;
-        }
-        let new = Known { sealed: sealed.into(), opened: OnceLock::new() };
+    /// Takes what is stored, unless something later is known, or that it is gone.
+    fn put(&self, portal: &MemberId, sealed: Vec<u8>, version: Version) {
+        let new = Known { version, sealed: sealed.into(), opened: OnceLock::new() };
         let hooks = self.hooks();
         let open = |known: &Known| if hooks.is_empty() { None } else { self.opened(portal, known).ok() };
         let (before, after) = match self.known.entry(portal.clone()) {
-            Entry::Occupied(known)
-                if revision(&known.get().sealed) >= revision_of_new && revision_of_new > 0 =>
-            {
-                return;
-            }
+            Entry::Occupied(known) if known.get().version >= version => return,
             Entry::Occupied(mut known) => {
                 let (before, after) = (open(known.get()), open(&new));
                 known.insert(new);
                 (before, after)
             }
-            Entry::Vacant(place) => (None, open(&place.insert(new))),
+            Entry::Vacant(_) if self.gone.get(portal).is_some_and(|gone| *gone >= version) => return,
+            Entry::Vacant(place) => {
+                self.gone.remove(portal);
+                (None, open(&place.insert(new)))
+            }
         };
         let Some(after) = after else { return };
         for kind in told(before.as_deref(), &after) {
@@ -312,28 +276,21 @@ impl Shared {
         }
     }
 
-    /// `is_early`: before the store tells.
-    fn take_out(&self, portal: &MemberId, is_early: bool) {
-        // What was removed here may have been installed again by now.
-        let removed_at = if is_early { None } else { self.removal_told(portal) };
-        let is_older = |known: &Known| removed_at.is_none_or(|at| revision(&known.sealed) <= at);
-        let Some((_, known)) = self.known.remove_if(portal, |_, known| is_older(known)) else { return };
-        if is_early {
-            let revision = revision(&known.sealed);
-            let mut removed = self.removed.entry(portal.clone()).or_default();
-            *removed = (revision, removed.1 + 1);
+    /// Forgets what is known up to that version.
+    fn take_out(&self, portal: &MemberId, version: Version) {
+        {
+            let known = self.known.entry(portal.clone());
+            if let Entry::Occupied(known) = &known
+                && known.get().version > version
+            {
+                return;
+            }
+            let mut gone = self.gone.entry(portal.clone()).or_insert(version);
+            *gone = version.max(*gone);
+            let Entry::Occupied(known) = known else { return };
+            known.remove();
         }
         tell(&self.hooks(), portal, NoticeKind::Removed);
-    }
-
-    /// The revision that was removed here, if the store tells of that now.
-    fn removal_told(&self, portal: &MemberId) -> Option<u64> {
-        let mut removed = self.removed.get_mut(portal)?;
-        let (at, pending) = *removed;
-        removed.1 = pending.saturating_sub(1);
-        drop(removed);
-        self.removed.remove_if(portal, |_, (_, pending)| *pending == 0);
-        Some(at)
     }
 
     fn opened(&self, portal: &MemberId, known: &Known) -> Result<Arc<Installation>, Error> {
@@ -369,7 +326,7 @@ impl Drop for Shared {
     }
 }
 
-async fn follow(shared: Weak<Shared>, mut changes: Box<dyn Changes>) {
+async fn stay(shared: Weak<Shared>, mut changes: Box<dyn Changes>) {
     while let Some(change) = changes.next().await {
         let Some(shared) = shared.upgrade() else { return };
         shared.apply(change);

@@ -202,6 +202,13 @@ impl Portals {
         });
     }
 
+    /// Renews no more tokens, and comes back when the renewals that are under way have ended and what they brought is
+    /// stored: whoever ended the process before would lose it, and what is stored until then is good no more. Gives up after
+    /// 15 seconds; whether all have ended.
+    pub async fn stop_renewing(&self) -> bool {
+        self.0.authority.stop_renewing().await
+    }
+
     /// The installations that calls are made with, once they are [kept](Self::keep).
     #[must_use]
     pub fn installations(&self) -> Option<&Installations> {

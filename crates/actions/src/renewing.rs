@@ -80,11 +80,14 @@ impl Renewing {
                     if let (Some(until), Some(failed)) = (state.pauses.until(now.into_std()), &state.failed) {
                         return Err(told(failed, Some(until.into())));
                     }
-                    let task = tokio::spawn(Arc::clone(self).carry_out(
-                        Arc::clone(authority),
-                        portal.clone(),
-                        used.clone(),
-                    ));
+                    let Some(begun) = authority.begin_renewal() else { return Err(told(&stopping(), None)) };
+                    let renewal =
+                        Arc::clone(self).carry_out(Arc::clone(authority), portal.clone(), used.clone());
+                    let task = tokio::spawn(async move {
+                        let ended = renewal.await;
+                        drop(begun);
+                        ended
+                    });
                     let broken =
                         || Arc::new(Error::new(ErrorKind::NotRenewed, TOKEN).note("it was broken off"));
                     let ended =
@@ -153,6 +156,8 @@ async fn renew(authority: &Authority, portal: &MemberId, refused: Secret) -> Res
         let told = match step {
             Step::Over(Outcome::Failed) => return failed.map_or(Ok(Outcome::Failed), Err),
             Step::Over(outcome) => return Ok(outcome),
+            // Nothing has been asked yet that could be lost.
+            Step::Wait(_) if authority.is_stopping() => return Err(stopping()),
             Step::Wait(pause) => {
                 sleep(pause).await;
                 look(installations, portal, &mut read).await
@@ -209,6 +214,10 @@ fn belonging(pair: Grant, portal: &MemberId) -> Result<Grant, Error> {
     Err(Error::new(ErrorKind::Answer, TOKEN).note("what was renewed are another portal's tokens"))
 }
 
+fn stopping() -> Error {
+    Error::new(ErrorKind::NotRenewed, TOKEN).note("the bot is stopping")
+}
+
 /// What an error of the authorization server's means for the portal, and for whoever waits.
 fn judged(error: Error) -> (Refusal, Error) {
     let code = error.code();
@@ -217,12 +226,13 @@ fn judged(error: Error) -> (Refusal, Error) {
         Some(ErrorCode::PaymentRequired) => Refusal::Payment,
         _ => Refusal::Other,
     };
-    let is_final = error.repeat() == Repeat::Never && !matches!(error.kind(), ErrorKind::Answer);
-    let error = if is_final {
-        error
-    } else {
-        let wrapped = Error::new(ErrorKind::NotRenewed, TOKEN).note(error.to_string());
-        wrapped.source_from(error)
+    let later = || Error::new(ErrorKind::NotRenewed, TOKEN).note(error.to_string());
+    let error = match code {
+        // It is said of a key that is being mended, and of a portal that may install again. Not as the cause: by that, what
+        // waits for the token would be given up.
+        Some(ErrorCode::InvalidClient) => later(),
+        _ if error.repeat() == Repeat::Never && !matches!(error.kind(), ErrorKind::Answer) => error,
+        _ => later().source_from(error),
     };
     (refusal, error)
 }

@@ -107,7 +107,7 @@ async fn install(path: &Path, key: &SealingKey, portals: usize, portal: &str) {
         let (installations, states) = (installations.clone(), Arc::clone(&states));
         writing.spawn(async move {
             let token = Secret::from(format!("application{number}"));
-            installations.install(grant, Some(&token)).await.unwrap();
+            installations.install(grant).await.unwrap();
             let digest = ApplicationTokens::digest(&token).to_vec();
             states.set(&format!("token/{}", member(number)), digest, Expected::Anything).await.unwrap();
         });

@@ -7,7 +7,9 @@ use b24bot_actions::{
 };
 use b24bot_core::{ApplicationTokens, Secret, Store};
 use b24bot_dispatcher::{BoxError, Dispatcher, Failure, Handler, Order, Retries};
-use b24bot_rules::{CommandSettings, Config, InDoubt, RetryOrder, RetrySettings, RuleHandler, WhenFull};
+use b24bot_rules::{
+    CommandSettings, Config, InDoubt, Mode, RetryOrder, RetrySettings, RuleHandler, WhenFull,
+};
 
 use crate::{
     Error, ErrorKind, Running, Signals,
@@ -243,7 +245,8 @@ pub fn portals(config: &Config) -> PortalsBuilder {
     portals.webhook(portal.webhook.clone()).bot(bot)
 }
 
-/// Which addresses portals may have: a bot that is reached by nobody outside may call this very machine.
+/// Which addresses portals may have: a bot that is reached by nobody outside may call this very machine. Otherwise anyone
+/// could have it call what only this machine can reach, and be believed by what answers there.
 pub(crate) fn reach(config: &Config) -> Reach {
     let is_here = |url: &str| {
         let url = reqwest::Url::parse(url).ok();
@@ -251,10 +254,13 @@ pub(crate) fn reach(config: &Config) -> Reach {
         let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
         host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
     };
-    let public = config.server.public_url.as_deref();
+    let is_reached_from_here_only = match config.server.public_url.as_deref() {
+        Some(url) => is_here(url),
+        None => config.bot.mode == Mode::Fetch || config.server.listen.ip().is_loopback(),
+    };
     if config.security.private_networks {
         Reach::Private
-    } else if public.is_none_or(is_here) {
+    } else if is_reached_from_here_only {
         Reach::Development
     } else {
         Reach::Public
@@ -272,4 +278,33 @@ fn tokens(config: &Config) -> ApplicationTokens {
         let sent = if token.starts_with("custom") { token.chars().take(50).collect() } else { token };
         tokens.accept(&Secret::from(sent))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_is_reached_from_this_machine_alone_may_call_it() {
+        let here = "listen = '127.0.0.1:8080'";
+        for (server, rest, expected) in [
+            ("", "", Reach::Public),
+            ("listen = '[::]:8080'", "", Reach::Public),
+            ("listen = '192.168.1.1:8080'", "", Reach::Public),
+            (here, "", Reach::Development),
+            ("listen = '[::1]:8080'", "", Reach::Development),
+            ("public_url = 'http://localhost:8080'", "", Reach::Development),
+            ("public_url = 'https://bot.example'", "", Reach::Public),
+            ("listen = '127.0.0.1:8080'\npublic_url = 'https://bot.example'", "", Reach::Public),
+            ("", "[security]\nprivate_networks = true", Reach::Private),
+        ] {
+            let text = format!("[bot]\ncode = 'tea'\n[server]\n{server}\n{rest}");
+            let config = Config::parse("bot.toml", &text, &|_| None).unwrap();
+            assert_eq!(reach(&config), expected, "{text}");
+        }
+        let config = Config::parse("bot.toml", "[bot]\ncode = 'tea'\nmode = 'fetch'", &|_| None);
+        assert_eq!(reach(&config.unwrap()), Reach::Development, "nobody can post to it");
+        let config = Config::parse_for_local_portal("bot.toml", "[bot]\ncode = 'tea'", &|_| None).unwrap();
+        assert_eq!(reach(&config), Reach::Development);
+    }
 }

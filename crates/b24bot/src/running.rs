@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use b24bot_actions::Portals;
 use b24bot_core::{ApplicationTokens, InboxError, MemberId, Secret, Store};
 use b24bot_dispatcher::{Drain, Drained};
 use b24bot_rules::StorePlace;
@@ -40,6 +41,7 @@ pub struct Running {
     admin_address: Option<SocketAddr>,
     tokens: Arc<ApplicationTokens>,
     portals: PortalDesk,
+    calls: Portals,
     /// Keeps tokens and pauses as the store has them, and the certificate as its files have it.
     following: Vec<JoinHandle<()>>,
     store: Arc<dyn Store>,
@@ -135,6 +137,7 @@ impl Running {
             address,
             admin_address,
             tokens,
+            calls: here.portals.clone(),
             portals: PortalDesk::here(here),
             following,
             store,
@@ -209,12 +212,17 @@ impl Running {
             failed = &mut self.dispatcher => {
                 // With nobody to handle events, none may be taken.
                 self.close();
+                drop(self.upkeep);
+                settle(&self.calls).await;
                 ended(failed).map(drop)
             }
             () = self.intake.broken() => {
                 self.close();
                 self.drain.within(self.drain_limit);
-                ended(self.dispatcher.await)?;
+                let ended = ended(self.dispatcher.await);
+                drop(self.upkeep);
+                settle(&self.calls).await;
+                ended?;
                 Err(Error::new(ErrorKind::Portal, "fetching events broke off"))
             }
         }
@@ -257,6 +265,7 @@ impl Running {
         let ended = ended(self.dispatcher.await);
         // What is under way is done again after the next start.
         drop(self.upkeep);
+        settle(&self.calls).await;
         if let Err(error) = self.store.flush().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "what was handled last cannot be recorded: it will be handled again");
@@ -303,6 +312,15 @@ async fn serve_desk(here: Here, office: Office, file: &Path) -> Option<DeskServe
             tracing::warn!(%error, "`b24bot inbox`, `portals`, `register` and `doctor` cannot reach the store while this bot runs");
             None
         }
+    }
+}
+
+/// Waits for the tokens that are being renewed: with the process, the only ones that are any good would be lost.
+async fn settle(calls: &Portals) {
+    if !calls.stop_renewing().await {
+        tracing::warn!(
+            "tokens that were being renewed may be lost: the portals' applications may have to be installed again"
+        );
     }
 }
 

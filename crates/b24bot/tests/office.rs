@@ -39,7 +39,7 @@ impl Place {
             let app = portal.install_application(scopes);
             let member_id = MemberId::from(app.member_id.as_str());
             let grant = Grant::new(member_id.clone(), app.client_endpoint, Secret::from(app.access_token));
-            installations.install(grant, None).await.unwrap();
+            installations.install(grant).await.unwrap();
             portals.push((portal, member_id));
         }
         let text = format!(
@@ -134,7 +134,7 @@ async fn what_fails_on_one_portal_is_no_other_s() {
     let place = Place::with(2, &["im", "imbot"], "").await;
     let installations = place.known.installations().unwrap();
     let unknown = Grant::new("gone", "http://127.0.0.1:9/rest/", "t0ken");
-    installations.install(unknown, None).await.unwrap();
+    installations.install(unknown).await.unwrap();
     let done = place.done(Order::new(Act::Register)).await.unwrap();
     let failed: Vec<_> = done.iter().filter(|one| matches!(one.outcome, Outcome::Failed(_))).collect();
     assert_eq!((done.len(), failed.len()), (3, 1), "{done:?}");

@@ -10,6 +10,7 @@ mod entry;
 mod envelope;
 mod error;
 mod event;
+mod follow;
 mod ids;
 mod inbox;
 mod install;
@@ -36,6 +37,7 @@ pub use event::{
     Auth, Bot, BotDelete, Command, ContextGet, Event, Generation, JoinChat, MessageDelete, Payload, Portal,
     ReactionChange,
 };
+pub use follow::follow;
 pub use ids::{BotId, ChatId, CommandId, DialogId, FileId, MemberId, MessageId, UserId};
 pub use inbox::{Depth, Inbox, InboxError, InboxErrorKind, Stored};
 pub use install::{Declined, InstallRequest, Installer, Page};

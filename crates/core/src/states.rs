@@ -67,7 +67,7 @@ impl fmt::Debug for State {
     }
 }
 
-/// The version of a value: never the same for two values of one key.
+/// The version of a value: of two values of one key the later has the greater one, also if it was removed in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
@@ -109,18 +109,21 @@ pub struct Change {
     pub key: String,
     /// What it is now.
     pub value: Option<Vec<u8>>,
+    /// The value's version; of one that has gone, a greater one than it had.
+    pub version: Version,
 }
 
 impl Change {
     /// A change, for those who implement [`States`].
     #[must_use]
-    pub fn new(key: impl Into<String>, value: Option<Vec<u8>>) -> Self {
-        Self { key: key.into(), value }
+    pub fn new(key: impl Into<String>, value: Option<Vec<u8>>, version: Version) -> Self {
+        Self { key: key.into(), value, version }
     }
 }
 
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?} bytes", self.key, self.value.as_ref().map(Vec::len))
+        let length = self.value.as_ref().map(Vec::len);
+        write!(f, "{}: {length:?} bytes, version {}", self.key, self.version.0)
     }
 }

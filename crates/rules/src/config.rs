@@ -8,7 +8,7 @@ mod rules;
 mod sections;
 mod settings;
 
-use std::{fs, path::Path};
+use std::{fs, net::Ipv4Addr, path::Path};
 
 pub use network::Network;
 pub use settings::{
@@ -90,8 +90,8 @@ impl Config {
     /// Reads a file for use with the local portal.
     ///
     /// `[portal]`, `[app]`, `[security]` and `public_url` are not needed and their values not looked at, nor are
-    /// the environment variables in them; these settings come out empty. Everything else is checked as usual.
-    /// If there is no `bot.toml`, [`STARTER`](Self::STARTER) takes its place.
+    /// the environment variables in them; these settings come out empty, and `listen` on this machine. Everything else is
+    /// checked as usual. If there is no `bot.toml`, [`STARTER`](Self::STARTER) takes its place.
     ///
     /// # Errors
     ///
@@ -256,10 +256,24 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         _ => Voice::default(),
     };
     let portal = portal.map(|table| sections::portal(&table));
+    let app_head = app.as_ref().map(|table| (table.document, table.head.clone()));
     let app = app.map(|table| sections::app(&table));
     let with_token = purpose != Purpose::Registration;
     let security = security.map(|table| sections::security(&table, with_token));
-    let server = root.section("server").map(|table| sections::server(&table, is_local));
+    let server = or_default(root.section("server").map(|table| sections::server(&table, is_local)));
+    if let (Some((document, head)), Some(server)) = (app_head.filter(|_| has_app), &server) {
+        let is_webhook =
+            bot.as_ref().is_none_or(|bot| bot.as_ref().is_some_and(|bot| bot.mode == Mode::Webhook));
+        if is_webhook && server.public_url.is_none() && !server.listen.ip().is_loopback() {
+            document.doubt(
+                head,
+                "`[app]` needs `public_url` in [server]",
+                "without it the bot is registered nowhere: add the address at which portals reach it, \
+                 `public_url = \"https://bot.example.com\"`; for a portal on this machine, \
+                 `listen = \"127.0.0.1:8080\"` will do",
+            );
+        }
+    }
     let nobody = BotSettings::default();
     let code = bot.as_ref().map_or(Some(&nobody), Option::as_ref).map(|bot| bot.code.as_str());
     // Where the bot has mistakes no settings come out, whatever its code.
@@ -270,11 +284,15 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
     let commands = commands::commands(&root.sections("command"));
     let rules = rules::rules(&root.sections("rule"), &voice);
     let (portal, app, security) = if is_local { (None, None, None) } else { (portal, app, security) };
+    let mut server = server?;
+    if is_local {
+        server.listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     Some(Config {
         bot: or_default(bot)?,
         portal: or_none(portal)?,
         app: or_none(app)?,
-        server: or_default(server)?,
+        server,
         security: or_default(security)?,
         store: store?,
         retry: or_default(retry)?,

@@ -486,3 +486,22 @@ fn to_register_a_bot_nobody_needs_to_know_what_its_events_will_carry() {
     fs::write(&file, format!("{text}tokne = 1\n")).unwrap();
     assert!(Config::load_for_registration(&file).unwrap_err().to_string().contains("tokne"));
 }
+
+#[test]
+fn an_application_that_no_portal_can_reach_is_doubted() {
+    let app = "[app]\nclient_id = 'local.1'\nclient_secret = 's3cret'\n";
+    let doubts = |rest: &str| {
+        let config = parse(&format!("[bot]\ncode = 'tea'\n{rest}"));
+        config.warnings.iter().map(|warning| warning.message().to_owned()).collect::<Vec<_>>()
+    };
+    let needs = ["`[app]` needs `public_url` in [server]"];
+    assert_eq!(doubts(app), needs);
+    assert_eq!(doubts(&format!("{app}[server]\nlisten = '192.168.1.1:8080'")), needs);
+    for fine in ["listen = '127.0.0.1:8080'", "listen = '[::1]:80'", "public_url = 'https://bot.example'"] {
+        assert!(doubts(&format!("{app}[server]\n{fine}")).is_empty(), "{fine}");
+    }
+    assert!(doubts("").is_empty());
+    assert!(parse(&format!("[bot]\ncode = 'tea'\nmode = 'fetch'\n{app}")).warnings.is_empty());
+    let local = Config::parse_for_local_portal("bot.toml", app, &|_| None).unwrap();
+    assert!(local.warnings.is_empty() && local.server.listen.ip().is_loopback());
+}

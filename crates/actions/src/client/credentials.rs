@@ -54,7 +54,8 @@ impl Client {
             Credentials::Installation(installed.clone())
         } else {
             return Err(Error::new(ErrorKind::NoCredentials, call.method()).note(
-                "the bot's own token has expired, and with the installation's the call would be made in the name of                  whoever installed the application: the bot's next event brings a new one",
+                "the bot's own token has expired, and with the installation's the call would be made in the name of \
+                 whoever installed the application: the bot's next event brings a new one",
             ));
         };
         let Inner { portal, transport, retry, .. } = &*self.inner;

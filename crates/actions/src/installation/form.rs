@@ -37,8 +37,6 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    application_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     lease: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unpaid_at: Option<u64>,
@@ -85,7 +83,6 @@ pub(super) fn write(installation: &Installation) -> Vec<u8> {
         access_token: text(&tokens.access),
         refresh_token: tokens.refresh.as_ref().map(text),
         expires_at: tokens.expires_at,
-        application_token: installation.application_token.as_ref().map(text),
         lease: installation.lease.clone(),
         unpaid_at: installation.unpaid_at,
         rest: installation.rest.clone(),
@@ -125,7 +122,6 @@ pub(super) fn read(json: &[u8]) -> Result<Installation, Unread> {
             refresh: form.refresh_token.map(Secret::from),
             expires_at: form.expires_at,
         },
-        application_token: form.application_token.map(Secret::from),
         lease: form.lease,
         unpaid_at: form.unpaid_at,
         rest: form.rest,

@@ -24,8 +24,8 @@ const KEY: usize = 32;
 const MAGIC: [u8; 4] = *b"b24\x01";
 /// Bytes of a key's name.
 const NAME: usize = 8;
-/// What stands before the nonce: the magic, the key's name, and the revision.
-const HEAD: usize = MAGIC.len() + NAME + 8;
+/// What stands before the nonce: the magic and the key's name.
+const HEAD: usize = MAGIC.len() + NAME;
 
 /// What seals the credentials of installations in the store: 32 random bytes.
 ///
@@ -80,17 +80,11 @@ impl SealingKey {
         hex(&self.name)
     }
 
-    /// Seals an installation for the state key under which it is kept. A record's revisions only grow.
-    pub(crate) fn seal(
-        &self,
-        key: &str,
-        revision: u64,
-        installation: &Installation,
-    ) -> Result<Vec<u8>, Error> {
+    /// Seals an installation for the state key under which it is kept.
+    pub(crate) fn seal(&self, key: &str, installation: &Installation) -> Result<Vec<u8>, Error> {
         let broken = |_| Error::new(ErrorKind::Store, "installation").note("it cannot be sealed");
         let mut sealed = Vec::from(MAGIC);
         sealed.extend(self.name);
-        sealed.extend(revision.to_be_bytes());
         let mut content = form::write(installation);
         let aad = Aad::from([&sealed, key.as_bytes()].concat());
         let nonce =
@@ -141,12 +135,6 @@ impl SealingKey {
     fn cipher(&self) -> Result<RandomizedNonceKey, aws_lc_rs::error::Unspecified> {
         RandomizedNonceKey::new(&AES_256_GCM, &self.bytes)
     }
-}
-
-/// The revision of what is sealed; 0 for what is not.
-pub(crate) fn revision(sealed: &[u8]) -> u64 {
-    let at = sealed.get(HEAD - 8..HEAD).and_then(|bytes| bytes.try_into().ok());
-    at.map_or(0, u64::from_be_bytes)
 }
 
 impl FromStr for SealingKey {

@@ -39,7 +39,7 @@ const PING: Duration = Duration::from_secs(15);
 const PONG: Duration = Duration::from_secs(20);
 
 /// How long an authorization server may take.
-const ASKING: Duration = Duration::from_secs(10);
+pub(crate) const ASKING: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read.
 const MAX_BODY: usize = 16 * 1024 * 1024;

@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use b24bot_actions::{
-    Call, ErrorCode, ErrorKind, InstallationState, Limits, NoticeKind, Portals, RetryPolicy, SealingKey,
+    Call, ErrorCode, ErrorKind, InstallationState, Limits, NoticeKind, Portals, Repeat, RetryPolicy,
+    SealingKey,
 };
+use b24bot_core::MemberId;
 use b24bot_store::MemoryStore;
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::{
     portal::quick,
@@ -16,6 +19,12 @@ use crate::{
 
 fn state(portals: &Portals) -> InstallationState {
     portals.installations().unwrap().get(&member()).unwrap().unwrap().state
+}
+
+/// A machine whose calls are not repeated.
+async fn impatient(vendor: &Vendor, store: &Arc<MemoryStore>) -> Portals {
+    let builder = quick().retry(RetryPolicy::never());
+    vendor.machine_with(store, &SealingKey::generate().unwrap(), builder).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -123,7 +132,7 @@ async fn a_dead_refresh_token_is_told_once_and_ends_all_calls_without_a_request(
     let mut grant = vendor.grant();
     grant.access_token = "anew".into();
     vendor.with(|told| told.valid.push("anew".to_owned()));
-    portals.installations().unwrap().install(grant, None).await.unwrap();
+    portals.installations().unwrap().install(grant).await.unwrap();
     assert!(client.call::<bool>("profile", &()).await.is_ok());
     assert_eq!(*notices.lock().unwrap(), [NoticeKind::NeedsReinstallation, NoticeKind::Active]);
 }
@@ -144,15 +153,69 @@ async fn a_portal_that_has_not_paid_is_left_alone() {
 #[tokio::test]
 async fn a_wrong_key_of_the_application_is_told_and_not_tried_again_at_once() {
     let vendor = Vendor::start().await;
-    let (portals, client) = vendor.alone().await;
+    let portals = impatient(&vendor, &Arc::default()).await;
+    let client = portals.installation_client(&member()).unwrap();
     vendor.expire();
     vendor.with(|told| told.mood = Mood::Says(401, "invalid_client"));
     for _ in 0..5 {
         let failed = client.call::<bool>("profile", &()).await.unwrap_err();
-        assert_eq!(failed.code(), Some(&ErrorCode::InvalidClient));
+        assert_eq!(failed.kind(), &ErrorKind::NotRenewed);
         assert!(failed.to_string().contains("`client_secret` under `[app]`"), "{failed}");
+        // Nothing that is given up for good: the key may be mended.
+        let mut cause = Some(&failed as &(dyn std::error::Error + 'static));
+        while let Some(error) = cause {
+            let error_of_ours = error.downcast_ref::<b24bot_actions::Error>();
+            assert!(error_of_ours.is_none_or(|error| error.repeat() == Repeat::Later), "{error:?}");
+            cause = error.source();
+        }
     }
     assert_eq!((state(&portals), vendor.renewals()), (InstallationState::Active, 1));
+}
+
+#[tokio::test]
+async fn what_is_refused_to_one_stops_nobody_elses_renewal() {
+    let (vendor, other) = (Vendor::start().await, Vendor::start().await);
+    let portals = impatient(&vendor, &Arc::default()).await;
+    other.with(|told| told.mood = Mood::Says(401, "invalid_client"));
+    // Anyone can come back with a code and a server's name, and a portal may have uninstalled unheard.
+    let failed = portals.exchange(&"c0de".into(), Some(&other.url("/"))).await.unwrap_err();
+    assert_eq!(failed.code(), Some(&ErrorCode::InvalidClient));
+    let mut gone = other.grant();
+    gone.member_id = MemberId::from("m2");
+    portals.installations().unwrap().install(gone).await.unwrap();
+    other.expire();
+    let client = portals.installation_client(&MemberId::from("m2")).unwrap();
+    assert_eq!(client.call::<bool>("profile", &()).await.unwrap_err().kind(), &ErrorKind::NotRenewed);
+    assert_eq!(other.renewals(), 2);
+    vendor.expire();
+    let client = portals.installation_client(&member()).unwrap();
+    let renewed = client.call::<bool>("profile", &()).await;
+    assert_eq!((renewed.is_ok(), vendor.renewals()), (true, 1), "{renewed:?}");
+}
+
+#[tokio::test]
+async fn who_stops_waits_for_renewals_under_way_and_begins_none() {
+    let (vendor, store) = (Vendor::start().await, Arc::new(MemoryStore::default()));
+    let portals = impatient(&vendor, &store).await;
+    let client = portals.installation_client(&member()).unwrap();
+    vendor.expire();
+    let gate = Arc::new(Semaphore::new(0));
+    vendor.with(|told| told.gate = Some(Arc::clone(&gate)));
+    let calling = client.clone();
+    let call = tokio::spawn(async move { calling.call::<bool>("profile", &()).await });
+    while vendor.renewals() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Whoever waited for it is gone.
+    call.abort();
+    let mut stopped = Box::pin(portals.stop_renewing());
+    assert!((&mut stopped).now_or_never().is_none());
+    gate.add_permits(1);
+    assert!(stopped.await);
+    assert!(client.call::<bool>("profile", &()).await.is_ok(), "with what was renewed");
+    vendor.expire();
+    let failed = client.call::<bool>("profile", &()).await.unwrap_err();
+    assert_eq!((failed.kind(), vendor.renewals()), (&ErrorKind::NotRenewed, 1));
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use b24bot_actions::{
 use b24bot_core::{MemberId, States};
 use b24bot_store::MemoryStore;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use crate::portal::quick;
 
@@ -53,6 +53,8 @@ pub(crate) struct Told {
     pub(crate) moved_to: Option<String>,
     /// Where the authorization server says the portal is, if not here.
     pub(crate) endpoint: Option<String>,
+    /// What the authorization server waits for before it answers.
+    pub(crate) gate: Option<Arc<Semaphore>>,
     /// The portal takes no token at all.
     pub(crate) refuses_all: bool,
 }
@@ -126,7 +128,7 @@ impl Vendor {
         let states: Arc<dyn States> = Arc::<MemoryStore>::clone(store);
         let installations = Installations::open(states, key.clone()).await.unwrap();
         if installations.is_empty() {
-            installations.install(self.grant(), None).await.unwrap();
+            installations.install(self.grant()).await.unwrap();
         }
         portals.keep(installations);
         portals
@@ -189,8 +191,15 @@ async fn token(State((told, address)): State<Shared>, uri: Uri) -> Response {
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned();
     let query: Value =
         pairs.map(|(name, value)| (name, Value::from(value))).collect::<serde_json::Map<_, _>>().into();
+    let gate = {
+        let mut told = told.lock().unwrap();
+        told.renewals += 1;
+        told.gate.clone()
+    };
+    if let Some(gate) = gate {
+        drop(gate.acquire().await.unwrap());
+    }
     let mut told = told.lock().unwrap();
-    told.renewals += 1;
     match told.mood {
         Mood::Good => {}
         Mood::Says(status, code) => return refusal(status, code),

@@ -185,7 +185,7 @@ impl Reception {
             };
         }
         let was_ready = known.is_some_and(|known| known.bot.is_some() && self.is_up_to_date(&known));
-        let kept = self.installations.install(grant, application_token).await;
+        let kept = self.installations.install(grant).await;
         let installation = kept.map_err(|error| failed(&error))?;
         let portal = &installation.member_id;
         if let Some(token) = application_token {

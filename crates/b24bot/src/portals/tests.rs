@@ -32,7 +32,7 @@ impl Bot {
         portals.keep(installations.clone());
         for portal in ["one", "two"] {
             let endpoint = format!("https://{portal}.example/rest/");
-            installations.install(Grant::new(portal, endpoint, "t0ken"), None).await.unwrap();
+            installations.install(Grant::new(portal, endpoint, "t0ken")).await.unwrap();
             trust::trust(&store, &tokens, &MemberId::from(portal), &"t0ken".into()).await.unwrap();
         }
         let (paused, _following) = PausedPortals::follow(&store, None).await.unwrap();

@@ -169,7 +169,9 @@ impl<'store> Group<'store> {
         if held + new.len() as u64 <= room.events && self.counters.bytes + bytes <= room.bytes {
             return false;
         }
-        let new = new.iter().map(|event| (event.envelope.lane.portal(), event.body().len() as u64));
+        // What becomes of the application itself is never told again, and is little.
+        let new = new.iter().filter(|event| !event.envelope.lane.is_of_application());
+        let new = new.map(|event| (event.envelope.lane.portal(), event.body().len() as u64));
         !holdings.allow(new, room)
     }
 

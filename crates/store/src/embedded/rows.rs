@@ -158,10 +158,12 @@ pub(super) fn state(connection: &Connection, key: &str) -> rusqlite::Result<Opti
 }
 
 /// All values whose keys begin so.
-pub(super) fn states(connection: &Connection, prefix: &str) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
-    let mut select = connection
-        .prepare_cached("SELECT key, value FROM state WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key")?;
-    let rows = select.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
+pub(super) fn states(connection: &Connection, prefix: &str) -> rusqlite::Result<Vec<(String, State)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT key, version, value FROM state WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key",
+    )?;
+    let rows = select
+        .query_map([prefix], |row| Ok((row.get(0)?, State::new(row.get(2)?, Version(number(row, 1)?)))))?;
     rows.collect()
 }
 

@@ -39,7 +39,8 @@ impl States for EmbeddedStore {
             // What changes while this looks is told after what it sees: at worst twice, and never in the wrong order.
             let mut watchers = shared.watchers();
             let there = rows::states(&shared.reader(), &prefix)?;
-            let there = there.into_iter().map(|(key, value)| StateChange::new(key, Some(value)));
+            let there = there.into_iter();
+            let there = there.map(|(key, state)| StateChange::new(key, Some(state.value), state.version));
             Ok(Box::new(watchers.watch(&prefix, there)) as Box<dyn Changes>)
         });
         task.await.map_err(InboxError::storage)?.map_err(|error: rusqlite::Error| InboxError::storage(error))

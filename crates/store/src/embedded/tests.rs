@@ -317,3 +317,28 @@ proptest! {
         prop_assert_eq!(counters.bytes, counted(bytes));
     }
 }
+
+#[tokio::test]
+async fn tokens_of_events_that_are_done_do_not_stay_in_the_file() {
+    let (_folder, path) = place();
+    let store = open(&path);
+    for id in 1..=20 {
+        let body = format!(
+            "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[BOT][5][access_token]=n33dle\
+             &data[PARAMS][MESSAGE_ID]={id}&data[PARAMS][DIALOG_ID]=27"
+        );
+        let event = decode(body.as_bytes()).unwrap().remove(0);
+        store.put(vec![Envelope::new(event, std::time::UNIX_EPOCH)]).await.unwrap();
+    }
+    drop(store);
+    let found = || std::fs::read(&path).unwrap().windows(6).filter(|bytes| *bytes == b"n33dle").count();
+    assert!(found() >= 20);
+    let store = open(&path);
+    for _ in 0..20 {
+        let entry = store.next().await.unwrap().unwrap();
+        store.settle(&entry, Settled::Done).await.unwrap();
+    }
+    store.flush().await.unwrap();
+    drop(store);
+    assert_eq!(found(), 0);
+}

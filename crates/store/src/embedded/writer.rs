@@ -196,8 +196,8 @@ impl Pen {
                 let _ = reply.send(Ok(effect));
             }
             (Job::SetState(set, reply), Outcome::Version(version)) => {
-                if version.is_some() {
-                    self.shared.watchers().tell(&StateChange::new(set.key, set.value));
+                if let Some(version) = version {
+                    self.shared.watchers().tell(&StateChange::new(set.key, set.value, version));
                 }
                 let _ = reply.send(Ok(version));
             }

@@ -79,7 +79,9 @@ impl Entries {
         if let Some(holdings) = &self.holdings {
             let room = Holding { events: (self.capacity - pending) as u64, bytes: u64::MAX };
             let new = envelopes.iter().zip(&stored).filter(|(_, stored)| **stored == Stored::New);
-            if !holdings.allow(new.map(|(envelope, _)| (envelope.lane.portal(), 0)), room) {
+            // What becomes of the application itself is never told again, and is little.
+            let lanes = new.map(|(envelope, _)| &envelope.lane).filter(|lane| !lane.is_of_application());
+            if !holdings.allow(lanes.map(|lane| (lane.portal(), 0)), room) {
                 return Err(InboxErrorKind::PortalFull);
             }
         }

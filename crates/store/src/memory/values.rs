@@ -23,9 +23,7 @@ impl Values {
         if !self.is(key, expected) {
             return None;
         }
-        self.latest += 1;
-        let version = Version(self.latest);
-        self.tell(key, Some(&value));
+        let version = self.tell(key, Some(&value));
         self.values.insert(key.to_owned(), State::new(value, version));
         Some(version)
     }
@@ -40,7 +38,8 @@ impl Values {
 
     pub(super) fn watch(&mut self, prefix: &str) -> Watch {
         let watched = self.values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
-        let there = watched.map(|(key, state)| StateChange::new(key, Some(state.value.clone())));
+        let there =
+            watched.map(|(key, state)| StateChange::new(key, Some(state.value.clone()), state.version));
         self.watchers.watch(prefix, there)
     }
 
@@ -53,7 +52,11 @@ impl Values {
         expected.is(self.values.get(key).map(|state| state.version))
     }
 
-    fn tell(&mut self, key: &str, value: Option<&Vec<u8>>) {
-        self.watchers.tell(&StateChange::new(key, value.cloned()));
+    /// Tells of a change, which has the version that is returned.
+    fn tell(&mut self, key: &str, value: Option<&Vec<u8>>) -> Version {
+        self.latest += 1;
+        let version = Version(self.latest);
+        self.watchers.tell(&StateChange::new(key, value.cloned(), version));
+        version
     }
 }

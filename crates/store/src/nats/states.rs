@@ -139,13 +139,14 @@ impl Changes for Watched {
             if !key.starts_with(&self.prefix) {
                 continue;
             }
+            let version = Version(message.seq);
             if message.headers.as_ref().is_some_and(|headers| headers.get(GONE).is_some()) {
                 if self.present.remove(&key) {
-                    return Some(StateChange::new(key, None));
+                    return Some(StateChange::new(key, None, version));
                 }
             } else {
                 self.present.insert(key.clone());
-                return Some(StateChange::new(key, Some(message.payload.to_vec())));
+                return Some(StateChange::new(key, Some(message.payload.to_vec()), version));
             }
         }
     }

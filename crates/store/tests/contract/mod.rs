@@ -115,7 +115,8 @@ macro_rules! group {
         contract::call!($place: states {
             a_value_is_changed_only_from_what_is_expected
             a_value_is_removed_only_if_it_is_as_expected
-            no_version_comes_twice
+            who_follows_knows_the_past_before_the_present
+            versions_grow_and_are_told
             keys_and_values_may_be_anything
             nothing_is_lost_when_many_change_one_value
             a_watcher_is_told_what_is_there_and_what_changes
@@ -140,6 +141,7 @@ macro_rules! group {
             contract::call!($place: portals {
                 a_flood_fills_half_and_only_its_portal_is_refused
                 a_portal_that_was_dropped_has_its_share_again
+                over_its_share_a_portal_is_heard_of_the_application
             });
         }
     };

@@ -155,3 +155,13 @@ pub(crate) async fn a_portal_that_was_dropped_has_its_share_again<P: Shared>() {
     store.put(messages_of("flood", 5..=8)).await.unwrap();
     assert_over_share(&store, "flood", &[9]).await;
 }
+
+pub(crate) async fn over_its_share_a_portal_is_heard_of_the_application<P: Shared>() {
+    let place = P::new().await;
+    let store = place.open_to_share(8).await;
+    store.put(messages_of("flood", 1..=4)).await.unwrap();
+    assert_over_share(&store, "flood", &[5]).await;
+    let uninstalled = accepted("event=ONAPPUNINSTALL&auth[member_id]=flood", 9);
+    assert_eq!(store.put(uninstalled).await.unwrap(), [Stored::New]);
+    assert_over_share(&store, "flood", &[5]).await;
+}

@@ -50,17 +50,25 @@ pub(crate) async fn a_value_is_removed_only_if_it_is_as_expected<P: Place>() {
     assert!(store.get("k").await.unwrap().is_none());
 }
 
-pub(crate) async fn no_version_comes_twice<P: Place>() {
+pub(crate) async fn versions_grow_and_are_told<P: Place>() {
     let place = P::new().await;
     let store = place.open().await;
-    let mut versions = HashSet::new();
+    let mut watch = store.watch("k").await.unwrap();
+    let mut latest = Version(0);
     for _ in 0..3 {
         for _ in 0..2 {
             let version = store.set("k", b"same".to_vec(), Expected::Anything).await.unwrap().unwrap();
-            assert!(versions.insert(version), "{version:?} again");
+            assert!(version > latest, "{version:?} after {latest:?}");
+            assert_eq!(change(&mut *watch).await.version, version);
+            let late = change(&mut *store.watch("k").await.unwrap()).await;
+            assert_eq!((late.version, store.get("k").await.unwrap().unwrap().version), (version, version));
+            latest = version;
         }
         store.set("other", b"same".to_vec(), Expected::Anything).await.unwrap();
         store.remove("k", Expected::Anything).await.unwrap();
+        let removed = change(&mut *watch).await.version;
+        assert!(removed > latest, "{removed:?} after {latest:?}");
+        latest = removed;
     }
 }
 
@@ -115,6 +123,12 @@ pub(crate) async fn nothing_is_lost_when_many_change_one_value<P: Place>() {
     assert_eq!(store.get("sum").await.unwrap().unwrap().value, [40]);
 }
 
+/// The key and the value.
+async fn told(changes: &mut dyn Changes) -> (String, Option<Vec<u8>>) {
+    let change = change(changes).await;
+    (change.key, change.value)
+}
+
 async fn change(changes: &mut dyn Changes) -> StateChange {
     tokio::time::timeout(PATIENCE, changes.next())
         .await
@@ -141,29 +155,25 @@ pub(crate) async fn a_watcher_is_told_what_is_there_and_what_changes<P: Place>()
     set("a/2", "gone").await;
     store.remove("a/2", Expected::Anything).await.unwrap();
     let mut early = store.watch("a/").await.unwrap();
-    assert_eq!(change(&mut *early).await, StateChange::new("a/1", Some(b"one".to_vec())));
+    assert_eq!(told(&mut *early).await, ("a/1".to_owned(), Some(b"one".to_vec())));
     let refused = store.set("a/1", b"never".to_vec(), Expected::Nothing).await.unwrap();
     assert!(refused.is_none() && !store.remove("a/1", Expected::Nothing).await.unwrap());
     set("a/1", "two").await;
     set("a/2", "").await;
-    assert_eq!(change(&mut *early).await, StateChange::new("a/1", Some(b"two".to_vec())));
-    assert_eq!(change(&mut *early).await, StateChange::new("a/2", Some(Vec::new())));
+    assert_eq!(told(&mut *early).await, ("a/1".to_owned(), Some(b"two".to_vec())));
+    assert_eq!(told(&mut *early).await, ("a/2".to_owned(), Some(Vec::new())));
     let mut late = store.watch("a/").await.unwrap();
     assert_eq!(initial(&mut *late, 2).await, HashSet::from(["a/1".to_owned(), "a/2".to_owned()]));
     store.remove("a/1", Expected::Anything).await.unwrap();
     for watch in [&mut early, &mut late] {
-        assert_eq!(change(&mut **watch).await, StateChange::new("a/1", None));
+        assert_eq!(told(&mut **watch).await, ("a/1".to_owned(), None));
     }
     for value in ["3", "4", "5"] {
         set("a/1", value).await;
     }
     for watch in [&mut early, &mut late] {
         for value in ["3", "4", "5"] {
-            assert_eq!(
-                change(&mut **watch).await,
-                StateChange::new("a/1", Some(value.into())),
-                "in order, all"
-            );
+            assert_eq!(told(&mut **watch).await, ("a/1".to_owned(), Some(value.into())), "in order, all");
         }
     }
 }
@@ -194,4 +204,27 @@ pub(crate) async fn a_watch_ends_with_the_store<P: Place>() {
     place.end(store).await;
     assert_eq!(change(&mut *watch).await.key, "k", "what was told before is not lost");
     assert!(tokio::time::timeout(PATIENCE, watch.next()).await.unwrap().is_none());
+}
+
+pub(crate) async fn who_follows_knows_the_past_before_the_present<P: Place>() {
+    let place = P::new().await;
+    let store = place.open().await;
+    let set = async |key: &str| store.set(key, key.into(), Expected::Anything).await.unwrap();
+    for key in ["a/1", "a/2", "b/1"] {
+        set(key).await;
+    }
+    let mut past = Vec::new();
+    let apply = |change: StateChange| past.push((change.key, change.value));
+    let mut changes = b24bot_core::follow(&*store, "a/", apply).await.unwrap();
+    past.sort();
+    let of = |key: &str| Some(key.as_bytes().to_vec());
+    assert_eq!(past, [("1".to_owned(), of("a/1")), ("2".to_owned(), of("a/2"))]);
+    // Others who begin to follow are not noticed.
+    drop(b24bot_core::follow(&*store, "a/", |_| ()).await.unwrap());
+    set("a/3").await;
+    store.remove("a/1", Expected::Anything).await.unwrap();
+    assert_eq!(told(&mut *changes).await, ("3".to_owned(), of("a/3")));
+    assert_eq!(told(&mut *changes).await, ("1".to_owned(), None));
+    let left = HashSet::from(["a/2".to_owned(), "a/3".to_owned()]);
+    assert_eq!(initial(&mut *store.watch("a/").await.unwrap(), 2).await, left, "nothing else stays");
 }
