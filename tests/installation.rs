@@ -95,6 +95,21 @@ impl House {
         Client::new().post(url).body(body).send().await.unwrap()
     }
 
+    /// The token of somebody who is no administrator, as that person's browser has it.
+    async fn employee(&self) -> Value {
+        let back = Client::builder().redirect(Policy::none()).build().unwrap();
+        let authorize = format!("{}/oauth/authorize/?client_id={CLIENT_ID}&user_id=27", self.url);
+        let code: Value = back.get(authorize).send().await.unwrap().json().await.unwrap();
+        let token = format!(
+            "{}/oauth/token/?grant_type=authorization_code&client_id={CLIENT_ID}&client_secret=invented&code={}",
+            self.url,
+            code["code"].as_str().unwrap()
+        );
+        let mut employee: Value = back.get(token).send().await.unwrap().json().await.unwrap();
+        employee["application_token"] = "anotherapplicationtoken".into();
+        employee
+    }
+
     /// Nothing secret is in the log.
     fn log_is_silent_on(&self, installed: &Value) {
         let log = self.bot.output();
@@ -223,7 +238,7 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
     let mut house = House::new().await;
     // As on a public server, which calls nobody on its own machine; but the portal is a known authorization server.
     house.bot.kill().await;
-    let known = format!("{APP}\nauthorization_servers = [\"{}\"]", house.url);
+    let known = APP.replace("[\"", &format!("[\"{}\", \"", house.url));
     let public = config(house.folder.path(), "127.0.0.1:0")
         .replace(APP, &known)
         .replace("[server]", "[server]\npublic_url = \"https://bot.example.com\"");
@@ -240,8 +255,8 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
         (token, "forgedmember", &server, &[403]),
         // Confirmed, but where this one is nobody may be called.
         (token, member, &server, &[403]),
-        // An unknown authorization server is not asked, the vendor's is: without a network nobody knows.
-        ("forgedtoken", member, &trapped, &[403, 503]),
+        // An unknown authorization server is not asked, the first that is known is.
+        ("forgedtoken", member, &trapped, &[403]),
     ] {
         let pairs = [
             ("event", "ONAPPINSTALL"),
@@ -280,34 +295,44 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
 
 #[tokio::test]
 async fn somebody_who_is_no_administrator_changes_nothing() {
-    let house = House::new().await;
-    let installed = house.install(&json!({})).await;
+    let mut house = House::new().await;
+    house.install(&json!({})).await;
     house.likes().await;
-    // An employee's token, as the employee's browser has it.
-    let back = Client::builder().redirect(Policy::none()).build().unwrap();
-    let authorize = format!("{}/oauth/authorize/?client_id={CLIENT_ID}&user_id=27", house.url);
-    let code: Value = back.get(authorize).send().await.unwrap().json().await.unwrap();
-    let token = format!(
-        "{}/oauth/token/?grant_type=authorization_code&client_id={CLIENT_ID}&client_secret=invented&code={}",
-        house.url,
-        code["code"].as_str().unwrap()
-    );
-    let mut employee: Value = back.get(token).send().await.unwrap().json().await.unwrap();
-    employee["application_token"] = "anotherapplicationtoken".into();
+    let employee = house.employee().await;
     let page = house.open(&employee, "en").await;
     assert_eq!(page.status(), 200, "it shows how things stand");
     assert!(page.text().await.unwrap().contains("Like bot is at work"));
-    let pairs = [
-        ("event", "ONAPPINSTALL"),
-        ("auth[access_token]", employee["access_token"].as_str().unwrap()),
-        ("auth[client_endpoint]", employee["client_endpoint"].as_str().unwrap()),
-        ("auth[server_endpoint]", employee["server_endpoint"].as_str().unwrap()),
-        ("auth[member_id]", installed["member_id"].as_str().unwrap()),
-        ("auth[application_token]", "anotherapplicationtoken"),
-    ];
-    let forged = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    assert_eq!(house.bot.post(forged).await.status(), 403);
+    assert_eq!(house.bot.post(by("ONAPPINSTALL", &employee)).await.status(), 403);
     house.likes().await;
+
+    // Nor where the bot does not know the portal any more.
+    house.bot.kill().await;
+    let address = house.bot.word_after("address=").await;
+    house.folder = TempDir::new().unwrap();
+    house.bot = Program::run(&config(house.folder.path(), &address)).await;
+    assert_eq!(house.bot.post(by("ONAPPINSTALL", &employee)).await.status(), 403);
+    let page = house.open(&employee, "en").await;
+    assert_eq!(page.status(), 403);
+    house.metric("b24bot_portals{state=\"active\"} 0").await;
+}
+
+/// An event with a token of that person's own wherever there can be one, and an application token of their own making.
+fn by(event: &str, person: &Value) -> String {
+    let token = person["access_token"].as_str().unwrap();
+    let pairs = [
+        ("event", event),
+        ("data[BOT][1001][BOT_ID]", "1001"),
+        ("data[BOT][1001][access_token]", token),
+        ("data[PARAMS][MESSAGE]", "thanks"),
+        ("data[PARAMS][MESSAGE_ID]", "4711"),
+        ("data[PARAMS][DIALOG_ID]", "chat1"),
+        ("auth[access_token]", token),
+        ("auth[client_endpoint]", person["client_endpoint"].as_str().unwrap()),
+        ("auth[server_endpoint]", person["server_endpoint"].as_str().unwrap()),
+        ("auth[member_id]", person["member_id"].as_str().unwrap()),
+        ("auth[application_token]", person["application_token"].as_str().unwrap()),
+    ];
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[tokio::test]
@@ -339,7 +364,12 @@ async fn somebody_who_is_sent_to_the_portal_comes_back_with_the_installation() {
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
     assert!(page.text().await.unwrap().contains("Like bot is installed"));
     assert!(house.bot_id().await.is_some());
-    // The application token does not come this way: it is learnt from the first event, which brings a token of its own.
+    // The application token does not come this way: it is learnt from the first event that brings the bot's own token,
+    // and from nobody else's.
+    let employee = house.employee().await;
+    for event in ["ONIMBOTMESSAGEADD", "ONAPPUPDATE"] {
+        assert_eq!(house.bot.post(by(event, &employee)).await.status(), 403, "{event}");
+    }
     house.likes().await;
     let again = browser.get(sent_back.clone()).header("cookie", &cookie).send().await.unwrap();
     assert_eq!(again.status(), 403, "once");

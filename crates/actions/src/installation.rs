@@ -41,6 +41,8 @@ pub struct Installation {
     pub version: Option<String>,
     /// When it was installed first, in seconds since 1970.
     pub installed_at: u64,
+    /// When it was installed last, in milliseconds since 1970.
+    pub granted_at: u64,
     pub(crate) server_endpoint: Option<String>,
     pub(crate) tokens: Tokens,
     pub(crate) application_token: Option<Secret>,
@@ -74,7 +76,7 @@ pub(crate) struct Tokens {
 }
 
 impl Installation {
-    /// What was granted, where nothing was known; at `now`, in seconds since 1970.
+    /// What was granted, where nothing was known; at `now`, in milliseconds since 1970.
     pub(crate) fn granted(grant: Grant, domain: String, now: u64) -> Self {
         let tokens =
             Tokens { access: grant.access_token, refresh: grant.refresh_token, expires_at: grant.expires_at };
@@ -89,7 +91,8 @@ impl Installation {
             bot: None,
             registered: None,
             version: grant.version,
-            installed_at: now,
+            installed_at: now / 1000,
+            granted_at: now,
             server_endpoint: grant.server_endpoint,
             tokens,
             application_token: None,

@@ -159,7 +159,7 @@ impl Installations {
     ) -> Result<Installation, Error> {
         let endpoint = address::parse(&grant.client_endpoint)
             .map_err(|error| Error::new(ErrorKind::Address, "client_endpoint").source_from(error))?;
-        let mut granted = Installation::granted(grant, address::domain(&endpoint), unix_now());
+        let mut granted = Installation::granted(grant, address::domain(&endpoint), unix_millis());
         granted.application_token = application_token.cloned();
         let portal = granted.member_id.clone();
         for _ in 0..ATTEMPTS {
@@ -260,8 +260,7 @@ impl Installations {
     ) -> Result<Option<Read>, Error> {
         let key = key(&installation.member_id);
         // By the clock, so that what is installed again after a removal is later than what was removed.
-        let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let revision = u64::try_from(millis).unwrap_or_default().max(before.saturating_add(1));
+        let revision = unix_millis().max(before.saturating_add(1));
         let sealed = self.0.key.seal(&key, revision, installation)?;
         let written = self.0.states.set(&key, sealed.clone(), expected).await.map_err(failed)?;
         if written.is_some() {
@@ -425,7 +424,12 @@ fn contended() -> Error {
 }
 
 pub(crate) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    unix_millis() / 1000
+}
+
+fn unix_millis() -> u64 {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    u64::try_from(millis).unwrap_or_default()
 }
 
 impl fmt::Debug for Installations {

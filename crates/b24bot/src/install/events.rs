@@ -72,11 +72,11 @@ impl Handler for AppEvents {
 impl Reception {
     /// Removes all that is kept of a portal but the event that says so: others have to hear of it as well. Done again,
     /// it does the rest.
-    async fn remove(&self, portal: &MemberId, event: &Event) -> Result<(), BoxError> {
+    pub(super) async fn remove(&self, portal: &MemberId, event: &Event) -> Result<(), BoxError> {
         let known = self.installations.get(portal).ok().flatten();
         if let Some(known) = known
             && let Some(received_at) = received_at(self.store.as_ref(), event).await?
-            && known.installed_at > received_at / 1000
+            && known.granted_at > received_at
         {
             tracing::info!(%portal, "the application was installed again before its removal was handled");
             return Ok(());

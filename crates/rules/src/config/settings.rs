@@ -91,7 +91,8 @@ pub struct AppSettings {
     pub client_id: String,
     /// Its key.
     pub client_secret: Secret,
-    /// Authorization servers beside the vendor's own: `https://oauth.example`. None unless given.
+    /// Authorization servers beside the vendor's own: `https://oauth.example`. The first is asked where a portal does not
+    /// say which is its own. None unless given.
     pub authorization_servers: Vec<String>,
 }
 
