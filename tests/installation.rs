@@ -4,7 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
-use b24bot_tests::{APP, Control, Program, bot_toml, eventually};
+use b24bot_tests::{APP, Control, Program, Scripted, bot_toml, eventually};
 use reqwest::{Client, Response, redirect::Policy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -394,6 +394,44 @@ async fn what_was_not_finished_is_finished_after_the_next_start() {
     house.start_again().await;
     Client::new().delete(format!("{}/control/faults", house.url)).send().await.unwrap();
     tokio::time::timeout(Duration::from_secs(60), house.likes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bot_that_was_taken_away_stays_away_until_it_is_wanted_again() {
+    let mut house = House::new().await;
+    let installed = house.install(&json!({})).await;
+    house.likes().await;
+    let toml = config(house.folder.path(), "127.0.0.1:0");
+    // With another bot.toml than the one it runs with, the bot carries out nothing.
+    let other = toml.replace("code = \"like_bot\"", "code = \"other_bot\"");
+    let refused = Program::to_end(&["unregister"], Some(&other), &[]).await;
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && complaint.contains("restart it"), "{complaint}");
+    let done = Program::to_end(&["unregister"], Some(&toml), &[]).await;
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(house.bot_id().await, None);
+
+    house.start_again().await;
+    house.metric("b24bot_portals_unregistered 0").await;
+    house.happens("update", &json!({"version": 2})).await;
+    house.metric(r#"b24bot_events_total{event="ONAPPUPDATE",outcome="accepted"} 1"#).await;
+    let html = house.open(&installed, "en").await.text().await.unwrap();
+    assert!(html.contains("Like bot is installed"), "{html}");
+    assert_eq!(house.control.count("imbot.register").await, 2, "once, and once more");
+    house.likes().await;
+}
+
+#[tokio::test]
+async fn beside_an_inbound_webhook_nobody_installs_the_application() {
+    let portal = Scripted::start().await;
+    let toml = bot_toml(&format!("{APP}\n{}", portal.webhook()));
+    let bot = Program::run(&toml).await;
+    let page = bot.post("AUTH_ID=a&member_id=m&DOMAIN=portal.example&APPLICATION_TOKEN=t").await;
+    assert_eq!(page.status(), 400, "it is no event");
+    let url =
+        format!("http://{}/bitrix24/events/authorize?domain=p.example", bot.word_after("address=").await);
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
+    assert!(bot.output().contains("[app] is not used beside [portal]"), "{bot:?}");
 }
 
 fn header(response: &Response, name: &str) -> String {

@@ -86,7 +86,7 @@ fn row(bot: &Listed) -> [String; 7] {
         or_dash(&bot.kind),
         or_dash(&bot.mode),
         whose.to_owned(),
-        or_dash(&bot.handler),
+        or_dash(&Some(bot.handlers.join(", ")).filter(|handlers| !handlers.is_empty())),
     ]
 }
 

@@ -11,6 +11,7 @@ use b24bot_core::{AppPayment, AppUninstall, AppUpdate, Desk, Event, EventKey, La
 use b24bot_dispatcher::{BoxError, Handler};
 
 use super::Reception;
+use crate::registration;
 
 /// How many entries are looked at together.
 const AT_ONCE: usize = 256;
@@ -37,7 +38,7 @@ impl Handler for AppEvents {
         let known = reception.installations.change(portal, |installation| {
             installation.version = Some(update.version.clone()).filter(|version| !version.is_empty());
         });
-        if known.await?.is_some() {
+        if known.await?.is_some_and(|known| !registration::is_taken_away(&known)) {
             reception.arrive(portal);
         }
         Ok(())

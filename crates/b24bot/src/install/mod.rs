@@ -95,7 +95,9 @@ impl Reception {
     /// A reception for the application of that configuration; `None` if there is none, or events are not posted.
     /// `address` is where the bot listens.
     pub(crate) fn new(config: &Config, here: &Here, address: SocketAddr) -> Option<Arc<Self>> {
-        let app = config.app.as_ref().filter(|_| config.bot.mode == Mode::Webhook)?;
+        // With an inbound webhook there is one portal, and everything goes there.
+        let is_served = config.portal.is_none() && config.bot.mode == Mode::Webhook;
+        let app = config.app.as_ref().filter(|_| is_served)?;
         let installations = here.portals.installations()?.clone();
         let path = &config.server.path;
         let base = match &config.server.public_url {
@@ -120,9 +122,7 @@ impl Reception {
                 reach(config),
                 path,
             ),
-            wanted: base.map(|base| {
-                Wanted::new(config.bot.clone(), format!("{base}{path}")).commands(config.commands.clone())
-            }),
+            wanted: base.map(|base| Wanted::at(config, Some(&base))),
             bot: config.bot.name.clone(),
             sees_groups: matches!(config.bot.bot_type, BotType::Supervisor | BotType::Personal),
             claims: Claims::new(),

@@ -69,7 +69,7 @@ pub enum Mode {
     Fetch,
 }
 
-/// `[portal]`: one portal, through an inbound webhook. Where it is given, all calls go through it, `[app]` or not.
+/// `[portal]`: one portal, through an inbound webhook. Where it is given, all calls go through it, and `[app]` is not used.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PortalSettings {
@@ -83,7 +83,7 @@ pub struct PortalSettings {
     pub client_id: Option<Secret>,
 }
 
-/// `[app]`: an application, which any number of portals may install.
+/// `[app]`: an application, which any number of portals may install. It is not used beside `[portal]`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AppSettings {
