@@ -35,7 +35,7 @@ pub struct Installation {
     pub state: InstallationState,
     /// The bot that was registered there.
     pub bot: Option<BotId>,
-    /// A fingerprint of what was registered there last.
+    /// A fingerprint of what was registered there last; `none` where the bot was taken away on purpose.
     pub registered: Option<String>,
     /// The application's version there.
     pub version: Option<String>,
