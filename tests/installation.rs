@@ -4,7 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
-use b24bot_tests::{APP, Control, Program, bot_toml, eventually};
+use b24bot_tests::{APP, Control, Program, Scripted, bot_toml, eventually};
 use reqwest::{Client, Response, redirect::Policy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -95,6 +95,28 @@ impl House {
         Client::new().post(url).body(body).send().await.unwrap()
     }
 
+    /// The token of somebody who is no administrator, as that person's browser has it.
+    async fn employee(&self) -> Value {
+        let back = Client::builder().redirect(Policy::none()).build().unwrap();
+        let authorize = format!("{}/oauth/authorize/?client_id={CLIENT_ID}&user_id=27", self.url);
+        let answer = back.get(authorize).send().await.unwrap();
+        // Sent back with it where the application says where to.
+        let code = match answer.headers().get("location") {
+            Some(to) => {
+                let to = Url::parse(to.to_str().unwrap()).unwrap();
+                to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+            }
+            None => answer.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned(),
+        };
+        let token = format!(
+            "{}/oauth/token/?grant_type=authorization_code&client_id={CLIENT_ID}&client_secret=invented&code={code}",
+            self.url,
+        );
+        let mut employee: Value = back.get(token).send().await.unwrap().json().await.unwrap();
+        employee["application_token"] = "anotherapplicationtoken".into();
+        employee
+    }
+
     /// Nothing secret is in the log.
     fn log_is_silent_on(&self, installed: &Value) {
         let log = self.bot.output();
@@ -127,7 +149,7 @@ async fn an_application_without_pages_is_installed_by_its_callback() {
     house.start_again().await;
     house.likes().await;
     assert_eq!(house.control.count("imbot.register").await, 1);
-    assert_eq!(house.control.count("event.bind").await, 4, "the application's own events");
+    assert_eq!(house.control.count("event.bind").await, 1, "the others are told of by themselves");
 }
 
 #[tokio::test]
@@ -223,7 +245,7 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
     let mut house = House::new().await;
     // As on a public server, which calls nobody on its own machine; but the portal is a known authorization server.
     house.bot.kill().await;
-    let known = format!("{APP}\nauthorization_servers = [\"{}\"]", house.url);
+    let known = APP.replace("[\"", &format!("[\"{}\", \"", house.url));
     let public = config(house.folder.path(), "127.0.0.1:0")
         .replace(APP, &known)
         .replace("[server]", "[server]\npublic_url = \"https://bot.example.com\"");
@@ -240,8 +262,8 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
         (token, "forgedmember", &server, &[403]),
         // Confirmed, but where this one is nobody may be called.
         (token, member, &server, &[403]),
-        // An unknown authorization server is not asked, the vendor's is: without a network nobody knows.
-        ("forgedtoken", member, &trapped, &[403, 503]),
+        // An unknown authorization server is not asked, the first that is known is.
+        ("forgedtoken", member, &trapped, &[403]),
     ] {
         let pairs = [
             ("event", "ONAPPINSTALL"),
@@ -280,34 +302,44 @@ async fn nobody_is_believed_or_called_who_only_says_so() {
 
 #[tokio::test]
 async fn somebody_who_is_no_administrator_changes_nothing() {
-    let house = House::new().await;
-    let installed = house.install(&json!({})).await;
+    let mut house = House::new().await;
+    house.install(&json!({})).await;
     house.likes().await;
-    // An employee's token, as the employee's browser has it.
-    let back = Client::builder().redirect(Policy::none()).build().unwrap();
-    let authorize = format!("{}/oauth/authorize/?client_id={CLIENT_ID}&user_id=27", house.url);
-    let code: Value = back.get(authorize).send().await.unwrap().json().await.unwrap();
-    let token = format!(
-        "{}/oauth/token/?grant_type=authorization_code&client_id={CLIENT_ID}&client_secret=invented&code={}",
-        house.url,
-        code["code"].as_str().unwrap()
-    );
-    let mut employee: Value = back.get(token).send().await.unwrap().json().await.unwrap();
-    employee["application_token"] = "anotherapplicationtoken".into();
+    let employee = house.employee().await;
     let page = house.open(&employee, "en").await;
     assert_eq!(page.status(), 200, "it shows how things stand");
     assert!(page.text().await.unwrap().contains("Like bot is at work"));
-    let pairs = [
-        ("event", "ONAPPINSTALL"),
-        ("auth[access_token]", employee["access_token"].as_str().unwrap()),
-        ("auth[client_endpoint]", employee["client_endpoint"].as_str().unwrap()),
-        ("auth[server_endpoint]", employee["server_endpoint"].as_str().unwrap()),
-        ("auth[member_id]", installed["member_id"].as_str().unwrap()),
-        ("auth[application_token]", "anotherapplicationtoken"),
-    ];
-    let forged = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    assert_eq!(house.bot.post(forged).await.status(), 403);
+    assert_eq!(house.bot.post(by("ONAPPINSTALL", &employee)).await.status(), 403);
     house.likes().await;
+
+    // Nor where the bot does not know the portal any more.
+    house.bot.kill().await;
+    let address = house.bot.word_after("address=").await;
+    house.folder = TempDir::new().unwrap();
+    house.bot = Program::run(&config(house.folder.path(), &address)).await;
+    assert_eq!(house.bot.post(by("ONAPPINSTALL", &employee)).await.status(), 403);
+    let page = house.open(&employee, "en").await;
+    assert_eq!(page.status(), 403);
+    house.metric("b24bot_portals{state=\"active\"} 0").await;
+}
+
+/// An event with a token of that person's own wherever there can be one, and an application token of their own making.
+fn by(event: &str, person: &Value) -> String {
+    let token = person["access_token"].as_str().unwrap();
+    let pairs = [
+        ("event", event),
+        ("data[BOT][1001][BOT_ID]", "1001"),
+        ("data[BOT][1001][access_token]", token),
+        ("data[PARAMS][MESSAGE]", "thanks"),
+        ("data[PARAMS][MESSAGE_ID]", "4711"),
+        ("data[PARAMS][DIALOG_ID]", "chat1"),
+        ("auth[access_token]", token),
+        ("auth[client_endpoint]", person["client_endpoint"].as_str().unwrap()),
+        ("auth[server_endpoint]", person["server_endpoint"].as_str().unwrap()),
+        ("auth[member_id]", person["member_id"].as_str().unwrap()),
+        ("auth[application_token]", person["application_token"].as_str().unwrap()),
+    ];
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 #[tokio::test]
@@ -339,7 +371,12 @@ async fn somebody_who_is_sent_to_the_portal_comes_back_with_the_installation() {
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
     assert!(page.text().await.unwrap().contains("Like bot is installed"));
     assert!(house.bot_id().await.is_some());
-    // The application token does not come this way: it is learnt from the first event, which brings a token of its own.
+    // The application token does not come this way: it is learnt from the first event that brings the bot's own token,
+    // and from nobody else's.
+    let employee = house.employee().await;
+    for event in ["ONIMBOTMESSAGEADD", "ONAPPUPDATE"] {
+        assert_eq!(house.bot.post(by(event, &employee)).await.status(), 403, "{event}");
+    }
     house.likes().await;
     let again = browser.get(sent_back.clone()).header("cookie", &cookie).send().await.unwrap();
     assert_eq!(again.status(), 403, "once");
@@ -364,6 +401,44 @@ async fn what_was_not_finished_is_finished_after_the_next_start() {
     house.start_again().await;
     Client::new().delete(format!("{}/control/faults", house.url)).send().await.unwrap();
     tokio::time::timeout(Duration::from_secs(60), house.likes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bot_that_was_taken_away_stays_away_until_it_is_wanted_again() {
+    let mut house = House::new().await;
+    let installed = house.install(&json!({})).await;
+    house.likes().await;
+    let toml = config(house.folder.path(), "127.0.0.1:0");
+    // With another bot.toml than the one it runs with, the bot carries out nothing.
+    let other = toml.replace("code = \"like_bot\"", "code = \"other_bot\"");
+    let refused = Program::to_end(&["unregister"], Some(&other), &[]).await;
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && complaint.contains("restart it"), "{complaint}");
+    let done = Program::to_end(&["unregister"], Some(&toml), &[]).await;
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(house.bot_id().await, None);
+
+    house.start_again().await;
+    house.metric("b24bot_portals_unregistered 0").await;
+    house.happens("update", &json!({"version": 2})).await;
+    house.metric(r#"b24bot_events_total{event="ONAPPUPDATE",outcome="accepted"} 1"#).await;
+    let html = house.open(&installed, "en").await.text().await.unwrap();
+    assert!(html.contains("Like bot is installed"), "{html}");
+    assert_eq!(house.control.count("imbot.register").await, 2, "once, and once more");
+    house.likes().await;
+}
+
+#[tokio::test]
+async fn beside_an_inbound_webhook_nobody_installs_the_application() {
+    let portal = Scripted::start().await;
+    let toml = bot_toml(&format!("{APP}\n{}", portal.webhook()));
+    let bot = Program::run(&toml).await;
+    let page = bot.post("AUTH_ID=a&member_id=m&DOMAIN=portal.example&APPLICATION_TOKEN=t").await;
+    assert_eq!(page.status(), 400, "it is no event");
+    let url =
+        format!("http://{}/bitrix24/events/authorize?domain=p.example", bot.word_after("address=").await);
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
+    assert!(bot.output().contains("[app] is not used beside [portal]"), "{bot:?}");
 }
 
 fn header(response: &Response, name: &str) -> String {

@@ -81,8 +81,10 @@ reply = "Here you are, {{user}}"
     )
 }
 
-/// `[app]` credentials: calls are made with the bot's own token from the event.
-pub const APP: &str = "[app]\nclient_id = \"local.invented0001\"\nclient_secret = \"invented\"";
+/// `[app]` credentials: calls are made with the bot's own token from the event. Its authorization server comes before the
+/// vendor's and is never there, so that no test asks anybody outside of this machine.
+pub const APP: &str = "[app]\nclient_id = \"local.invented0001\"\nclient_secret = \"invented\"\n\
+                       authorization_servers = [\"http://127.0.0.1:1\"]";
 
 /// A message event as the platform posts it, for the bot 1567 on the portal at that address.
 #[must_use]

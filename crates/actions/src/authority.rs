@@ -107,7 +107,8 @@ impl Authority {
         transport: Arc<Transport>,
     ) -> Result<Self, Error> {
         let unusable = |error| Error::new(ErrorKind::Setup, "authorization server").source_from(error);
-        let known = KNOWN.iter().copied().chain(servers.iter().map(String::as_str));
+        // One's own first: it is asked where nothing is said of another.
+        let known = servers.iter().map(String::as_str).chain(KNOWN);
         let servers = known.map(address::parse).collect::<Result<_, _>>().map_err(unusable)?;
         Ok(Self {
             application,

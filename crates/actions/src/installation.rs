@@ -34,12 +34,14 @@ pub struct Installation {
     pub state: InstallationState,
     /// The bot that was registered there.
     pub bot: Option<BotId>,
-    /// A fingerprint of what was registered there last.
+    /// A fingerprint of what was registered there last; `none` where the bot was taken away on purpose.
     pub registered: Option<String>,
     /// The application's version there.
     pub version: Option<String>,
     /// When it was installed first, in seconds since 1970.
     pub installed_at: u64,
+    /// When it was installed last, in milliseconds since 1970.
+    pub granted_at: u64,
     pub(crate) server_endpoint: Option<String>,
     pub(crate) tokens: Tokens,
     /// Who renews the tokens at present.
@@ -72,7 +74,7 @@ pub(crate) struct Tokens {
 }
 
 impl Installation {
-    /// What was granted, where nothing was known; at `now`, in seconds since 1970.
+    /// What was granted, where nothing was known; at `now`, in milliseconds since 1970.
     pub(crate) fn granted(grant: Grant, domain: String, now: u64) -> Self {
         let tokens =
             Tokens { access: grant.access_token, refresh: grant.refresh_token, expires_at: grant.expires_at };
@@ -87,7 +89,8 @@ impl Installation {
             bot: None,
             registered: None,
             version: grant.version,
-            installed_at: now,
+            installed_at: now / 1000,
+            granted_at: now,
             server_endpoint: grant.server_endpoint,
             tokens,
             lease: None,

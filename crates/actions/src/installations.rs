@@ -140,7 +140,7 @@ impl Installations {
     pub async fn install(&self, grant: Grant) -> Result<Installation, Error> {
         let endpoint = address::parse(&grant.client_endpoint)
             .map_err(|error| Error::new(ErrorKind::Address, "client_endpoint").source_from(error))?;
-        let granted = Installation::granted(grant, address::domain(&endpoint), unix_now());
+        let granted = Installation::granted(grant, address::domain(&endpoint), unix_millis());
         let portal = granted.member_id.clone();
         for _ in 0..ATTEMPTS {
             // What cannot be opened is of no use any more: the new one takes its place.
@@ -382,7 +382,12 @@ fn contended() -> Error {
 }
 
 pub(crate) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    unix_millis() / 1000
+}
+
+fn unix_millis() -> u64 {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    u64::try_from(millis).unwrap_or_default()
 }
 
 impl fmt::Debug for Installations {

@@ -344,7 +344,7 @@ impl PortalsBuilder {
     }
 
     /// Authorization servers that may be asked about installations and learn the application's key, beside the vendor's
-    /// own: `https://oauth.example`.
+    /// own: `https://oauth.example`. The first is asked where it is not said which.
     pub fn authorization_servers(mut self, servers: impl IntoIterator<Item = String>) -> Self {
         self.servers.extend(servers);
         self

@@ -15,6 +15,7 @@ use crate::{
     Error, ErrorKind, Running, Signals,
     fetch::BotLog,
     install::{AppEvents, PortalHooks},
+    office,
 };
 
 /// A bot, ready to be run.
@@ -56,6 +57,8 @@ pub struct Bot {
     pub(crate) portal_hooks: PortalHooks,
     /// Whether another port will do where the configured one is taken.
     pub(crate) any_port: bool,
+    /// What `bot.toml` said, for other programs that read it.
+    pub(crate) read: String,
 }
 
 impl Bot {
@@ -95,6 +98,7 @@ impl Bot {
             app_events,
             portal_hooks: PortalHooks::default(),
             any_port: false,
+            read: office::fingerprint(&config),
             config,
         })
     }
@@ -193,7 +197,7 @@ impl Bot {
                 warning.help().unwrap_or_default()
             );
         }
-        let learns = self.any_port || self.config.app.is_some();
+        let learns = self.any_port || (self.config.app.is_some() && self.config.portal.is_none());
         if self.log.is_none() && self.tokens.is_empty() && !learns {
             tracing::warn!("every event will be refused with 403: set `application_token` in [security]");
         }

@@ -58,8 +58,8 @@ pub struct Running {
 
 impl Running {
     pub(crate) async fn start(bot: Bot) -> Result<Self, Error> {
-        let Bot { config, dispatcher, tokens, store, log, app_events, portal_hooks, any_port } = bot;
-        let office = Office::new(config.clone(), dispatcher.portals().clone());
+        let Bot { config, dispatcher, tokens, store, log, app_events, portal_hooks, any_port, read } = bot;
+        let office = Office::new(config.clone(), dispatcher.portals().clone()).read(read);
         let server = config.server.clone();
         // An inbound webhook is of one portal, which may have all the room.
         let is_shared = config.portal.is_none();
@@ -71,7 +71,8 @@ impl Running {
             }
             (None, _) => (storage::open(&config.store, is_shared).await?, None),
         };
-        if config.app.is_some() {
+        // With an inbound webhook every call goes through it: what other portals ask for must not be done there.
+        if config.app.is_some() && config.portal.is_none() {
             let installations = open_installations(&config.store, &store).await?;
             tracing::info!(portals = installations.len(), "the application's portals are known");
             dispatcher.portals().keep(installations);

@@ -44,6 +44,22 @@ pub(crate) async fn trust(
     Ok(())
 }
 
+/// Believes that portal by this token, unless it is believed by another already; whether it is by this one now.
+pub(crate) async fn learn(
+    store: &Arc<dyn Store>,
+    tokens: &ApplicationTokens,
+    portal: &MemberId,
+    token: &Secret,
+) -> Result<bool, InboxError> {
+    let (key, digest) = (key(portal), ApplicationTokens::digest(token));
+    if store.set(&key, digest.to_vec(), Expected::Nothing).await?.is_none() {
+        // Two events may bring the same one at the same time.
+        return Ok(store.get(&key).await?.is_some_and(|known| known.value == digest));
+    }
+    tokens.insert_digest(portal.clone(), digest);
+    Ok(true)
+}
+
 /// Forgets a portal's own token.
 pub(crate) async fn distrust(
     store: &Arc<dyn Store>,

@@ -68,7 +68,8 @@ pub trait Installer: fmt::Debug + Send + Sync + 'static {
     async fn install(&self, request: InstallRequest, vouched_for: bool) -> Result<(), Declined>;
 
     /// An event with an application token that is not known of its portal. One whose tokens came another way, without it,
-    /// learns it so; the event is taken then.
+    /// learns it so; the event is taken then. The request's access token is the bot's own where the event brings that, and
+    /// otherwise that of whoever caused the event: any employee has one of those.
     ///
     /// # Errors
     ///

@@ -166,13 +166,15 @@ impl Webhook {
     /// Whether a delivery is genuine: by its application token, or because the installer finds that it is.
     async fn believe(&self, delivery: &Delivery<'_>, vouched: Result<(), Rejection>) -> Result<(), Refusal> {
         let installer = self.installer.as_ref().filter(|_| vouched.is_err() || delivery.is_installation());
-        let asked = match (installer, installer.and_then(|_| delivery.install_request())) {
-            (Some(installer), Some(request)) if delivery.is_installation() => {
-                installer.install(request, vouched.is_ok()).await
-            }
-            (Some(installer), Some(request)) if request.application_token.is_some() => {
-                installer.learn(request).await
-            }
+        let asked = match installer {
+            Some(installer) if delivery.is_installation() => match delivery.install_request() {
+                Some(request) => installer.install(request, vouched.is_ok()).await,
+                None => Err(Declined::NotConfirmed),
+            },
+            Some(installer) if delivery.application_token().is_some() => match delivery.learn_request() {
+                Some(request) => installer.learn(request).await,
+                None => Err(Declined::NotConfirmed),
+            },
             _ => Err(Declined::NotConfirmed),
         };
         match (vouched, asked) {

@@ -118,7 +118,11 @@ fn with(body: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 fn value_of(key: &str) -> String {
-    form_urlencoded::parse(INSTALL.as_bytes()).find(|(name, _)| name == key).unwrap().1.into_owned()
+    value_in(INSTALL, key)
+}
+
+fn value_in(form: &str, key: &str) -> String {
+    form_urlencoded::parse(form.as_bytes()).find(|(name, _)| name == key).unwrap().1.into_owned()
 }
 
 #[tokio::test]
@@ -176,11 +180,18 @@ async fn what_the_known_token_vouches_for_is_an_event_whatever_comes_of_the_rest
 
 #[tokio::test]
 async fn an_unknown_application_token_is_asked_about_where_a_token_comes_with_it() {
-    let message = include_str!("bodies/onimbotmessageadd-group.form");
-    for (answer, status) in [(Ok(()), 200), (Err(Declined::NotConfirmed), 403)] {
+    let first = (include_str!("bodies/onimbotmessageadd-group.form"), "data[BOT][1567][access_token]");
+    let second = (include_str!("bodies/onimbotv2messageadd.form"), "data[bot][auth][access_token]");
+    for ((message, own), answer, status) in
+        [(first, Ok(()), 200), (second, Ok(()), 200), (first, Err(Declined::NotConfirmed), 403)]
+    {
         let endpoint = Endpoint::new(answer);
         assert_eq!(endpoint.post("/events", message).await.status(), status);
-        assert_eq!(endpoint.told.asked.lock().unwrap().len(), 1);
+        let asked = endpoint.told.asked.lock().unwrap().clone();
+        let [(request, false)] = &asked[..] else { panic!("{asked:?}") };
+        // The bot's own token, and not the author's.
+        assert_eq!(request.access_token.expose(), value_in(message, own));
+        assert!(request.refresh_token.is_none());
         assert_eq!(endpoint.stored(), usize::from(status == 200));
         let bare = with(message, &[("auth[application_token]", "")]);
         assert_eq!(endpoint.post("/events", &bare).await.status(), 403);

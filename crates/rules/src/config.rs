@@ -255,6 +255,13 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
+    if let (Some(_), Some(app), false) = (&portal, &app, is_local) {
+        app.document.doubt(
+            app.head.clone(),
+            "[app] is not used beside [portal]",
+            "every call goes through the inbound webhook, and no portal can install the application: leave one of them out",
+        );
+    }
     let portal = portal.map(|table| sections::portal(&table));
     let app_head = app.as_ref().map(|table| (table.document, table.head.clone()));
     let app = app.map(|table| sections::app(&table));

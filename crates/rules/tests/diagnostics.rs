@@ -451,7 +451,7 @@ fn effects_that_the_portal_will_refuse_are_warned_of() {
         ("v2", &client_id, &[reaction, v2]),
         ("v1", APP, &[]),
         // With a webhook, every call goes through it.
-        ("v2", &by_app, &[reaction, v2]),
+        ("v2", &by_app, &["[app] is not used beside [portal]", reaction, v2]),
         ("v1", "", &[]),
         // One mistake is no reason to suspect another.
         ("v3", WEBHOOK, &["`api` cannot be `v3`", reaction]),

@@ -31,6 +31,8 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     installed_at: u64,
+    #[serde(default)]
+    granted_at: u64,
     access_token: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
@@ -80,6 +82,7 @@ pub(super) fn write(installation: &Installation) -> Vec<u8> {
         registered: installation.registered.clone(),
         version: installation.version.clone(),
         installed_at: installation.installed_at,
+        granted_at: installation.granted_at,
         access_token: text(&tokens.access),
         refresh_token: tokens.refresh.as_ref().map(text),
         expires_at: tokens.expires_at,
@@ -116,6 +119,7 @@ pub(super) fn read(json: &[u8]) -> Result<Installation, Unread> {
         registered: form.registered,
         version: form.version,
         installed_at: form.installed_at,
+        granted_at: form.granted_at,
         server_endpoint: form.server_endpoint,
         tokens: Tokens {
             access: form.access_token.into(),

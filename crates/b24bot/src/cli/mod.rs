@@ -145,7 +145,8 @@ of a bot go the portal shows to applications only.
 
     /// Take the bot off the portal, its commands with it
     #[command(after_help = "\
-It leaves its chats; what it wrote stays. Registered again it is a new bot.
+It leaves its chats; what it wrote stays. Registered again it is a new bot. With [app] it stays away from that
+portal until `b24bot register`, or until an administrator installs or opens the application there.
 
   b24bot unregister
   b24bot unregister --yes            on all portals that installed the application")]

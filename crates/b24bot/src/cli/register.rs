@@ -40,16 +40,16 @@ pub(super) async fn unregister(path: &Path, portal: Option<String>, sure: bool, 
     let config = explained(Config::load_for_registration(path))?;
     let code = config.bot.code.clone();
     let order = Order::new(Act::Unregister).portal(portal).sure(sure);
-    show(office::open(config).await?.carry_out(&order).await?, &code, as_json)
+    show(&office::open(config).await?.carry_out(&order).await?, &code, as_json)
 }
 
-fn show(done: Vec<Done>, code: &str, as_json: bool) -> Outcome {
+fn show(done: &[Done], code: &str, as_json: bool) -> Outcome {
     if as_json {
         say(harmless::json(&json!({ "portals": done }))?);
     } else {
         done.iter().for_each(|one| say(told(one, code)));
     }
-    Ok(exit_code(&done))
+    Ok(exit_code(done))
 }
 
 pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> Outcome {
@@ -57,7 +57,7 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
     let clerk: Clerk = office::open(config).await?;
     let done = clerk.carry_out(&Order::new(Act::Bots).portal(portal)).await?;
     if as_json {
-        return show(done, "", true);
+        return show(&done, "", true);
     }
     for (n, one) in done.iter().enumerate() {
         if done.len() > 1 {
@@ -87,7 +87,7 @@ fn row(bot: &Listed) -> [String; 7] {
         or_dash(&bot.kind),
         or_dash(&bot.mode),
         whose.to_owned(),
-        or_dash(&bot.handler),
+        or_dash(&Some(bot.handlers.join(", ")).filter(|handlers| !handlers.is_empty())),
     ]
 }
 

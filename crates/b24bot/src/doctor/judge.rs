@@ -8,7 +8,7 @@ use b24bot_core::BotId;
 use b24bot_rules::{Api, Mode};
 
 use super::Finding;
-use crate::registration::{Listed, Wanted, type_name};
+use crate::registration::{Difference, Listed, Wanted, differences, type_name};
 
 /// How far two clocks may be apart, in seconds.
 const APART: f64 = 60.0;
@@ -132,31 +132,26 @@ pub(super) fn bot(wanted: &Wanted, bots: &[Listed], id: Option<BotId>, is_webhoo
         return vec![Finding::bad(SECTION, found, todo)];
     }
     let mut findings = Vec::new();
-    let mut other = |what: &str, found: &str, wanted: &str| {
+    let other = |what: &str, found: &str, wanted: &str| {
         let found = format!("{what} is `{found}` on the portal, and `{wanted}` in bot.toml");
-        findings.push(Finding::bad(SECTION, found, "run `b24bot register`"));
+        Finding::bad(SECTION, found, "run `b24bot register`")
     };
-    if there.name != bot.name {
-        other("the name", &there.name, &bot.name);
-    }
-    let mode = match bot.mode {
-        Mode::Webhook => "webhook",
-        Mode::Fetch => "fetch",
-    };
-    if let Some(found) = there.mode.as_deref().filter(|found| *found != mode) {
-        other("the mode", found, mode);
-    }
-    // An application with several bots may have several.
-    let is_other = |found: &&str| !found.split(", ").any(|handler| handler == wanted.handler);
-    if let Some(found) = there.handler.as_deref().filter(|_| bot.mode == Mode::Webhook).filter(is_other) {
-        other("where events go", found, &wanted.handler);
-    }
     let kind = type_name(bot.bot_type);
-    if let Some(found) = there.kind.as_deref().filter(|found| *found != kind) {
-        let found = format!("the type is `{found}` on the portal, and `{kind}` in bot.toml");
-        let todo =
-            "no method changes it: run `b24bot unregister` and `b24bot register`, or correct `type` in [bot]";
-        findings.push(Finding::bad(SECTION, found, todo));
+    let (found_mode, found_kind) =
+        (there.mode.as_deref().unwrap_or_default(), there.kind.as_deref().unwrap_or_default());
+    for difference in differences(wanted, there) {
+        findings.push(match difference {
+            Difference::Name => other("the name", &there.name, &bot.name),
+            Difference::Mode => other("the mode", found_mode, wanted.mode_name()),
+            Difference::Handler => other("where events go", &there.handlers.join(", "), &wanted.handler),
+            Difference::Kind => Finding {
+                todo: Some(
+                    "no method changes it: run `b24bot unregister` and `b24bot register`, or correct `type` in [bot]"
+                        .to_owned(),
+                ),
+                ..other("the type", found_kind, kind)
+            },
+        });
     }
     if let Some(id) = id.filter(|id| *id != there.id) {
         let found = format!("`bot_id` in [portal] is {id}, the bot's id is {}", there.id);
@@ -166,10 +161,12 @@ pub(super) fn bot(wanted: &Wanted, bots: &[Listed], id: Option<BotId>, is_webhoo
         let found =
             format!("`{}` is bot {}, {}", there.code, there.id, there.kind.as_deref().unwrap_or(kind));
         findings.push(Finding::good(SECTION, found));
-        let events = match (bot.mode, &there.handler) {
+        let events = match (bot.mode, &there.handlers[..]) {
             (Mode::Fetch, _) => Finding::good("events", "are fetched"),
-            (Mode::Webhook, Some(handler)) => Finding::good("events", format!("go to {handler}")),
-            (Mode::Webhook, None) => Finding::note(
+            (Mode::Webhook, [_, ..]) => {
+                Finding::good("events", format!("go to {}", there.handlers.join(", ")))
+            }
+            (Mode::Webhook, []) => Finding::note(
                 "events",
                 "the portal does not show where it posts them",
                 format!("`b24bot register` tells it again: {}", wanted.handler),

@@ -15,9 +15,10 @@ fn wanted() -> Wanted {
 fn listed(change: serde_json::Value) -> Listed {
     let mut bot = json!({
         "id": 5, "code": "tea", "name": "Tea", "type": "bot", "mode": "webhook",
-        "handler": "https://bot.example/bitrix24/events", "own": true,
+        "handlers": ["https://bot.example/bitrix24/events"], "own": true,
     });
-    bot.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let serde_json::Value::Object(change) = change else { panic!("{change}") };
+    bot.as_object_mut().unwrap().extend(change);
     serde_json::from_value(bot).unwrap()
 }
 
@@ -29,7 +30,7 @@ fn words(findings: &[Finding]) -> String {
 fn a_bot_as_configured_is_good() {
     let findings = judge::bot(&wanted(), &[listed(json!({}))], Some(BotId::from(5)), false);
     assert!(findings.iter().all(|finding| finding.grade == Grade::Good), "{}", words(&findings));
-    let findings = judge::bot(&wanted(), &[listed(json!({"handler": null}))], None, true);
+    let findings = judge::bot(&wanted(), &[listed(json!({"handlers": []}))], None, true);
     assert_eq!(findings.iter().map(|finding| finding.grade).max(), Some(Grade::Note), "{}", words(&findings));
 }
 
@@ -41,7 +42,7 @@ fn whatever_is_other_than_configured_is_bad_and_says_what_to_do() {
         (json!({"name": "Coffee"}), "the name is `Coffee` on the portal", "b24bot register"),
         (json!({"mode": "fetch"}), "the mode is `fetch`", "b24bot register"),
         (json!({"type": "supervisor"}), "the type is `supervisor`", "b24bot unregister"),
-        (json!({"handler": "https://old.example/e"}), "where events go", "b24bot register"),
+        (json!({"handlers": ["https://old.example/e"]}), "where events go", "b24bot register"),
         (json!({"id": 6}), "`bot_id` in [portal] is 5", "bot_id = 6"),
     ] {
         let findings = judge::bot(&wanted(), &[listed(change)], Some(BotId::from(5)), false);

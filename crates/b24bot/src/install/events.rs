@@ -11,6 +11,7 @@ use b24bot_core::{AppPayment, AppUninstall, AppUpdate, Desk, Event, EventKey, La
 use b24bot_dispatcher::{BoxError, Handler};
 
 use super::Reception;
+use crate::registration;
 
 /// How many entries are looked at together.
 const AT_ONCE: usize = 256;
@@ -37,7 +38,7 @@ impl Handler for AppEvents {
         let known = reception.installations.change(portal, |installation| {
             installation.version = Some(update.version.clone()).filter(|version| !version.is_empty());
         });
-        if known.await?.is_some() {
+        if known.await?.is_some_and(|known| !registration::is_taken_away(&known)) {
             reception.arrive(portal);
         }
         Ok(())
@@ -72,11 +73,11 @@ impl Handler for AppEvents {
 impl Reception {
     /// Removes all that is kept of a portal but the event that says so: others have to hear of it as well. Done again,
     /// it does the rest.
-    async fn remove(&self, portal: &MemberId, event: &Event) -> Result<(), BoxError> {
+    pub(super) async fn remove(&self, portal: &MemberId, event: &Event) -> Result<(), BoxError> {
         let known = self.installations.get(portal).ok().flatten();
         if let Some(known) = known
             && let Some(received_at) = received_at(self.store.as_ref(), event).await?
-            && known.installed_at > received_at / 1000
+            && known.granted_at > received_at
         {
             tracing::info!(%portal, "the application was installed again before its removal was handled");
             return Ok(());

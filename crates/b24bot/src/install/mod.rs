@@ -95,7 +95,9 @@ impl Reception {
     /// A reception for the application of that configuration; `None` if there is none, or events are not posted.
     /// `address` is where the bot listens.
     pub(crate) fn new(config: &Config, here: &Here, address: SocketAddr) -> Option<Arc<Self>> {
-        let app = config.app.as_ref().filter(|_| config.bot.mode == Mode::Webhook)?;
+        // With an inbound webhook there is one portal, and everything goes there.
+        let is_served = config.portal.is_none() && config.bot.mode == Mode::Webhook;
+        let app = config.app.as_ref().filter(|_| is_served)?;
         let installations = here.portals.installations()?.clone();
         let path = &config.server.path;
         let base = match &config.server.public_url {
@@ -120,9 +122,7 @@ impl Reception {
                 reach(config),
                 path,
             ),
-            wanted: base.map(|base| {
-                Wanted::new(config.bot.clone(), format!("{base}{path}")).commands(config.commands.clone())
-            }),
+            wanted: base.map(|base| Wanted::at(config, Some(&base))),
             bot: config.bot.name.clone(),
             sees_groups: matches!(config.bot.bot_type, BotType::Supervisor | BotType::Personal),
             claims: Claims::new(),
@@ -133,23 +133,44 @@ impl Reception {
         }))
     }
 
-    /// Takes the application token of an event, if the event's own token is the application's on that portal.
+    /// Takes the application token of an event, if its own token is the bot's on that portal, or of somebody who may
+    /// install the application there.
     async fn learn(self: &Arc<Self>, request: InstallRequest) -> Result<(), Declined> {
         let Some(application_token) = request.application_token.clone() else {
             return Err(Declined::NotConfirmed);
         };
         let reception = Arc::clone(self);
         let learnt = tokio::spawn(async move {
-            let portal = &request.member_id;
-            // What renews that token stays with whoever it acts for.
-            let mut claim = claim(&request);
-            claim.refresh_token = None;
-            reception.claims.ask(&request, reception.portals.confirm(&claim)).await?;
-            reception.trust(portal, &application_token).await?;
-            tracing::info!(%portal, "the portal's application token is known now");
-            Ok(())
+            let grant = reception.claims.ask(&request, reception.portals.confirm(&claim(&request))).await?;
+            reception.take_token(&grant, &application_token).await
         });
         learnt.await.unwrap_or_else(|_| Err(later()))
+    }
+
+    /// Takes an application token that came with a token which was confirmed.
+    async fn take_token(&self, grant: &Grant, application_token: &Secret) -> Result<(), Declined> {
+        let portal = &grant.member_id;
+        let known = self.installations.get(portal).ok().flatten();
+        // Any employee has a token of the application, and would be believed from then on in everybody's name.
+        let is_bots = known
+            .as_ref()
+            .and_then(|known| known.bot)
+            .is_some_and(|bot| grant.user_id.is_some_and(|user| user.get() == bot.get()));
+        if !is_bots && !self.may_install(grant, known.as_ref()).await? {
+            return Err(Declined::NotConfirmed);
+        }
+        let learnt = trust::learn(&self.store, &self.tokens, portal, application_token).await;
+        if !learnt.map_err(|error| failed(&error))? {
+            return Err(Declined::NotConfirmed);
+        }
+        // The portal may have been removed meanwhile, and what was written just now would outlive it.
+        let still_there = self.installations.change(portal, |_| ()).await;
+        if still_there.map_err(|error| failed(&error))?.is_none() {
+            trust::distrust(&self.store, &self.tokens, portal).await.map_err(|error| failed(&error))?;
+            return Err(Declined::NotConfirmed);
+        }
+        tracing::info!(%portal, "the portal's application token is known now");
+        Ok(())
     }
 
     async fn trust(&self, portal: &MemberId, token: &Secret) -> Result<(), Declined> {
@@ -178,7 +199,7 @@ impl Reception {
         // What cannot be opened any more is of no use, and replaced.
         let known = self.installations.get(&grant.member_id).ok().flatten();
         let is_unfinished = grant.installed == Some(false);
-        if !self.may_install(&grant, known.as_ref(), by_page).await? {
+        if !self.may_install(&grant, known.as_ref()).await? {
             return match known {
                 Some(installation) if by_page => Ok(Taken { installation, is_unfinished, is_new: false }),
                 _ => Err(Untaken::NotAllowed(grant.client_endpoint)),
@@ -203,17 +224,12 @@ impl Reception {
 
     /// Anyone who can open the application has a token that is confirmed. It must not take the place of the one who
     /// installed it, nor bring an application token that others believe.
-    async fn may_install(
-        &self,
-        grant: &Grant,
-        known: Option<&Installation>,
-        by_page: bool,
-    ) -> Result<bool, Declined> {
+    async fn may_install(&self, grant: &Grant, known: Option<&Installation>) -> Result<bool, Declined> {
         let is_the_same =
             known.is_some_and(|known| known.user_id.is_some() && known.user_id == grant.user_id);
-        // Before an installation is finished the portal lets nobody else in. Of the first event nothing is known to
-        // compare it with, and who may install need not be an administrator.
-        if is_the_same || grant.installed == Some(false) || (known.is_none() && !by_page) {
+        // Before an installation is finished the portal lets nobody else in, and who may install need not be an
+        // administrator.
+        if is_the_same || grant.installed == Some(false) {
             return Ok(true);
         }
         let token = grant.access_token.clone();
@@ -361,3 +377,6 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> Declined {
     tracing::error!(error, "a confirmed installation cannot be taken now");
     later()
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,11 @@ async fn look_through(reception: &Reception, notices: &mut Notices) {
 /// Whether there is nothing to do, or nothing that can be done.
 fn is_done(reception: &Reception, portal: &MemberId) -> bool {
     match reception.installations.get(portal) {
-        Ok(Some(found)) => found.state != InstallationState::Active || reception.is_up_to_date(&found),
+        Ok(Some(found)) => {
+            found.state != InstallationState::Active
+                || registration::is_taken_away(&found)
+                || reception.is_up_to_date(&found)
+        }
         // What cannot be opened was complained of when it was read.
         Ok(None) | Err(_) => true,
     }
@@ -156,25 +160,15 @@ async fn register(reception: &Reception, portal: &MemberId) -> Result<(), Failur
     let Some(wanted) = &reception.wanted else { return Err(Failure::InVain) };
     let client = match reception.portals.installation_client(portal) {
         Ok(client) => client.in_bulk(),
-        Err(error) => return Err(failure("the installation cannot be used", error)),
+        Err(error) => {
+            let what = "the installation cannot be used";
+            return Err(telling(Error::caused(crate::ErrorKind::Portal, what, error)));
+        }
     };
-    let registered = registration::ensure(&client, wanted).await.map_err(telling)?;
-    registration::bind_events(&client, &wanted.handler).await.map_err(telling)?;
-    let fingerprint = wanted.fingerprint();
-    let recorded = reception.installations.change(portal, |installation| {
-        installation.bot = Some(registered.bot);
-        installation.registered = Some(fingerprint.clone());
-    });
-    recorded.await.map_err(|error| failure("the registration cannot be recorded", error))?;
+    let installation = Some((&reception.installations, portal));
+    let registered = registration::establish(&client, wanted, installation).await.map_err(telling)?;
     tracing::info!(%portal, bot = %registered.bot, new = registered.is_new, changed = ?registered.changed, "the bot is registered");
     Ok(())
-}
-
-fn failure(what: &str, error: CallError) -> Failure {
-    if is_in_vain(&error) {
-        return Failure::InVain;
-    }
-    Failure::Again(Error::caused(crate::ErrorKind::Portal, what, error))
 }
 
 /// Of what a registration failed, told by the call that did.

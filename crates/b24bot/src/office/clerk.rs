@@ -5,7 +5,7 @@ use std::sync::Arc;
 use b24bot_actions::RetryPolicy;
 use b24bot_rules::Config;
 
-use super::{Done, Office, Order};
+use super::{Done, Office, Order, fingerprint};
 use crate::{
     Error, ErrorKind,
     desk::{self, Found},
@@ -19,8 +19,8 @@ use crate::{
 pub enum Clerk {
     /// This process.
     Here(Arc<Office>),
-    /// The bot that has the store open.
-    There(Arc<desk::Remote>),
+    /// The bot that has the store open, and the fingerprint of the `bot.toml` that was read here.
+    There(Arc<desk::Remote>, String),
 }
 
 impl Clerk {
@@ -32,7 +32,9 @@ impl Clerk {
     pub async fn carry_out(&self, order: &Order) -> Result<Vec<Done>, Error> {
         match self {
             Self::Here(office) => office.carry_out(order).await,
-            Self::There(bot) => bot.carry_out(order).await,
+            Self::There(bot, read) => {
+                bot.carry_out(&Order { read: Some(read.clone()), ..order.clone() }).await
+            }
         }
     }
 }
@@ -53,7 +55,7 @@ pub async fn open(config: Config) -> Result<Clerk, Error> {
         return Ok(Clerk::Here(Arc::new(Office::new(config, portals))));
     }
     let store = match desk::find(&config.store).await? {
-        Found::Bot(bot) => return Ok(Clerk::There(bot)),
+        Found::Bot(bot) => return Ok(Clerk::There(bot, fingerprint(&config))),
         Found::Store(store) => store,
         Found::Nothing => {
             let message =

@@ -39,13 +39,16 @@ pub struct Order {
     pub portal: Option<String>,
     /// Whether that holds for several portals too. Only [`Act::Unregister`] asks.
     pub sure: bool,
+    /// What the `bot.toml` says that the order comes from, as its [fingerprint](Wanted::fingerprint).
+    #[serde(default)]
+    pub(crate) read: Option<String>,
 }
 
 impl Order {
     /// An order for all portals.
     #[must_use]
     pub fn new(act: Act) -> Self {
-        Self { act, portal: None, sure: false }
+        Self { act, portal: None, sure: false, read: None }
     }
 
     /// For this portal alone, if one is given.
@@ -125,6 +128,8 @@ impl From<Registered> for Outcome {
 #[derive(Debug)]
 pub struct Office {
     config: Config,
+    /// What `bot.toml` said when it was read; what was added in code came later.
+    read: String,
     portals: Portals,
     store: Option<Arc<dyn Store>>,
 }
@@ -133,7 +138,7 @@ impl Office {
     /// With `portals` as the configuration has them.
     #[must_use]
     pub fn new(config: Config, portals: Portals) -> Self {
-        Self { config, portals, store: None }
+        Self { read: fingerprint(&config), config, portals, store: None }
     }
 
     /// With the store that keeps the portals' application tokens.
@@ -143,12 +148,24 @@ impl Office {
         self
     }
 
+    /// Takes orders from whoever has read that in the same `bot.toml`.
+    pub(crate) fn read(mut self, read: String) -> Self {
+        self.read = read;
+        self
+    }
+
     /// Does it on each portal that is meant. What fails on one of them is its [`Outcome::Failed`], and no other's.
     ///
     /// # Errors
     ///
-    /// When none is meant, when several are and that was not said, and when `bot.toml` does not say what is wanted.
+    /// When none is meant, when several are and that was not said, when `bot.toml` does not say what is wanted, and when
+    /// the order comes from another `bot.toml`.
     pub async fn carry_out(self: &Arc<Self>, order: &Order) -> Result<Vec<Done>, Error> {
+        if order.act != Act::Bots && order.read.as_ref().is_some_and(|read| *read != self.read) {
+            let message =
+                "the bot that runs was started with another bot.toml: restart it, so that it knows this one";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let subjects = self.subjects(order.portal.as_deref())?;
         if order.act == Act::Unregister && subjects.len() > 1 && !order.sure {
             let message = format!(
@@ -159,7 +176,7 @@ impl Office {
         }
         let wanted = Arc::new(match order.act {
             Act::Register | Act::Examine => Wanted::of(&self.config)?,
-            _ => Wanted::of_any(&self.config),
+            _ => Wanted::at(&self.config, self.config.server.public_url.as_deref()),
         });
         let mut done: Vec<Done> = Vec::with_capacity(subjects.len());
         let (mut subjects, mut running) = (subjects.into_iter(), JoinSet::new());
@@ -185,42 +202,15 @@ impl Office {
     }
 
     async fn act(&self, act: Act, subject: &Subject, wanted: &Wanted) -> Result<Outcome, Error> {
-        if act == Act::Examine {
-            return Ok(Outcome::Findings(self.examine(subject, wanted).await));
-        }
-        let client = subject.client(&self.portals)?;
+        let client = || subject.client(&self.portals);
+        let installation = self.portals.installations().zip(subject.member_id.as_ref());
         Ok(match act {
-            Act::Register => {
-                let registered = registration::ensure(&client, wanted).await?;
-                self.remember(subject, Some((registered.bot, wanted.fingerprint()))).await?;
-                if subject.member_id.is_some() && wanted.bot.mode == Mode::Webhook {
-                    registration::bind_events(&client, &wanted.handler).await?;
-                }
-                registered.into()
-            }
+            Act::Register => registration::establish(&client()?, wanted, installation).await?.into(),
             Act::Unregister => {
-                let removed = registration::remove(&client, wanted).await?;
-                self.remember(subject, None).await?;
-                Outcome::Removed(removed)
+                Outcome::Removed(registration::take_away(&client()?, wanted, installation).await?)
             }
-            Act::Bots | Act::Examine => {
-                Outcome::Bots(registration::bots(&client, wanted.key.as_ref()).await?)
-            }
-        })
-    }
-
-    /// Keeps with the installation which bot was registered as what.
-    async fn remember(&self, subject: &Subject, registered: Option<(BotId, String)>) -> Result<(), Error> {
-        let (Some(portal), Some(installations)) = (&subject.member_id, self.portals.installations()) else {
-            return Ok(());
-        };
-        let (bot, fingerprint) = registered.unzip();
-        let changed = installations.change(portal, |installation| {
-            installation.bot = bot;
-            installation.registered.clone_from(&fingerprint);
-        });
-        changed.await.map(drop).map_err(|error| {
-            Error::caused(ErrorKind::Inbox, "the store does not keep what was registered", error)
+            Act::Bots => Outcome::Bots(registration::bots(&client()?, wanted.key.as_ref()).await?),
+            Act::Examine => Outcome::Findings(self.examine(subject, wanted).await),
         })
     }
 
@@ -319,6 +309,11 @@ impl Office {
         }
         Ok(subjects)
     }
+}
+
+/// What is compared of what two programs have read.
+pub(crate) fn fingerprint(config: &Config) -> String {
+    Wanted::at(config, config.server.public_url.as_deref()).fingerprint()
 }
 
 fn in_one_line(error: &(dyn StdError + 'static)) -> String {

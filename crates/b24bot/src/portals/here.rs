@@ -75,19 +75,20 @@ impl Here {
         self.paused.resume(&*self.store, portal.as_str()).await
     }
 
-    /// First nothing more is accepted, then nothing more can be done, then what waits goes.
+    /// First nothing more can be done, then nothing more is accepted, then what waits goes. A portal that is installed and
+    /// not believed would learn its application token again.
     pub(super) async fn remove(
         &self,
         portal: &MemberId,
         keep: Option<&Lane>,
     ) -> Result<RemovedPortal, InboxError> {
         let mut removed = RemovedPortal::default();
-        trust::distrust(&self.store, &self.tokens, portal).await?;
         if let Some(installations) = self.portals.installations() {
             // What cannot be opened is there all the same.
             removed.installed = !matches!(installations.get(portal), Ok(None));
             installations.remove(portal).await.map_err(InboxError::storage)?;
         }
+        trust::distrust(&self.store, &self.tokens, portal).await?;
         self.portals.forget(portal);
         removed.events = self.store.drop_portal(portal.as_str(), keep).await?;
         removed.paused = self.resume(portal).await?;

@@ -26,8 +26,9 @@ pub struct Listed {
     pub kind: Option<String>,
     /// `webhook` or `fetch`.
     pub mode: Option<String>,
-    /// Where its messages are posted.
-    pub handler: Option<String>,
+    /// Where messages for bots of the caller's own are posted, as far as the portal shows it. With several bots it does
+    /// not tell which goes where.
+    pub handlers: Vec<String>,
     /// Whether it belongs to the caller's application or key.
     pub own: bool,
 }
@@ -51,21 +52,15 @@ pub async fn bots(client: &Client, key: Option<&Secret>) -> Result<Vec<Listed>, 
         (everybodys, own) => (everybodys.unwrap_or_default(), own.unwrap_or_default()),
     };
     for bot in everybodys.into_values() {
-        let (kind, mode, handler, own) = (None, None, None, false);
+        let (kind, mode, handlers, own) = (None, None, Vec::new(), false);
         all.insert(
             bot.id.get(),
-            Listed { id: bot.id, code: bot.code, name: bot.name, kind, mode, handler, own },
+            Listed { id: bot.id, code: bot.code, name: bot.name, kind, mode, handlers, own },
         );
     }
     let (first, second) = ("ONIMBOTMESSAGEADD", "ONIMBOTV2MESSAGEADD");
-    let handlers = events::bot_handlers(client, &[first, second]).await.map(|handlers| handlers.join(", "));
-    for v2::Found { bot, name } in own {
-        let mode = bot.event_mode.map(|mode| mode.as_str().to_owned());
-        let handler = handlers.clone().filter(|_| mode.as_deref() != Some("fetch"));
-        let kind = bot.type_.map(|kind| kind.as_str().to_owned());
-        let listed = Listed { id: bot.id, code: bot.code, name, kind, mode, handler, own: true };
-        all.insert(bot.id.get(), listed);
-    }
+    let handlers = events::bot_handlers(client, &[first, second]).await;
+    all.extend(own.into_iter().map(|found| (found.bot.id.get(), found.listed(&handlers))));
     Ok(all.into_values().collect())
 }
 

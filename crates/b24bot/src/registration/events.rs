@@ -50,12 +50,12 @@ pub async fn bound_events(client: &Client) -> Result<Vec<BoundEvent>, Error> {
     bound.map_err(|error| refused("the portal does not list the application's handlers", error))
 }
 
-/// The addresses that hear these events of bots; `None` where the portal does not show them.
-pub(super) async fn bot_handlers(client: &Client, events: &[&str]) -> Option<Vec<String>> {
+/// The addresses that hear these events of bots; none where the portal does not show them.
+pub(super) async fn bot_handlers(client: &Client, events: &[&str]) -> Vec<String> {
     if client.is_webhook() {
-        return None;
+        return Vec::new();
     }
-    let bound = client.event().get().await.ok()?;
+    let Ok(bound) = client.event().get().await else { return Vec::new() };
     let mut handlers: Vec<String> = bound
         .into_iter()
         .filter(|bound| events.iter().any(|event| bound.event.eq_ignore_ascii_case(event)))
@@ -63,5 +63,5 @@ pub(super) async fn bot_handlers(client: &Client, events: &[&str]) -> Option<Vec
         .collect();
     handlers.sort_unstable();
     handlers.dedup();
-    Some(handlers).filter(|handlers| !handlers.is_empty())
+    handlers
 }

@@ -5,18 +5,20 @@
 
 mod bots;
 mod commands;
+mod difference;
 mod events;
 mod v1;
 mod v2;
 
 use aws_lc_rs::digest;
-use b24bot_actions::{Client, Error as CallError, ErrorCode};
-use b24bot_core::{BotId, Secret};
+use b24bot_actions::{Client, Error as CallError, ErrorCode, Installation, Installations};
+use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_rules::{Api, BotSettings, BotType, CommandSettings, Config, Mode};
 use serde_json::json;
 
 pub use bots::{Listed, bots, remove};
 pub(crate) use commands::other as other_commands;
+pub(crate) use difference::{Difference, differences};
 pub use events::{APPLICATION_EVENTS, bind_events, bound_events};
 
 use crate::{Error, ErrorKind, secrets};
@@ -49,27 +51,22 @@ impl Wanted {
     ///
     /// With [`ErrorKind::Config`] if events are to be posted and `public_url` is missing.
     pub fn of(config: &Config) -> Result<Self, Error> {
-        let handler = match (&config.server.public_url, config.bot.mode) {
-            (Some(url), _) => format!("{url}{}", config.server.path),
-            (None, Mode::Fetch) => String::new(),
-            (None, Mode::Webhook) => {
-                let message = "the portal has to know where it posts events: set `public_url` in [server], such as \
-                               \"https://bot.example.com\"";
-                return Err(Error::new(ErrorKind::Config, message));
-            }
-        };
+        if config.server.public_url.is_none() && config.bot.mode == Mode::Webhook {
+            let message = "the portal has to know where it posts events: set `public_url` in [server], such as \
+                           \"https://bot.example.com\"";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(Self::at(config, config.server.public_url.as_deref()))
+    }
+
+    /// What a `bot.toml` asks for, where the bot is reached at that address; none where it is of no importance.
+    pub(crate) fn at(config: &Config, base: Option<&str>) -> Self {
+        let handler = base.map(|base| format!("{base}{}", config.server.path)).unwrap_or_default();
         let key = config.portal.as_ref().and_then(|portal| match config.bot.api {
             Api::V1 => portal.client_id.clone(),
             Api::V2 => portal.bot_token.clone(),
         });
-        Ok(Self { bot: config.bot.clone(), commands: config.commands.clone(), handler, key })
-    }
-
-    /// The same where it is not needed where events go.
-    pub(crate) fn of_any(config: &Config) -> Self {
-        let mut silent = config.clone();
-        silent.server.public_url.get_or_insert_default();
-        Self::of(&silent).unwrap_or_else(|_| Self::new(config.bot.clone(), ""))
+        Self { bot: config.bot.clone(), commands: config.commands.clone(), handler, key }
     }
 
     /// With these commands beside those that are wanted already. One of the same name takes the other's place.
@@ -127,6 +124,14 @@ impl Wanted {
         }
     }
 
+    /// How events come, as the second generation calls it.
+    pub(crate) const fn mode_name(&self) -> &'static str {
+        match self.bot.mode {
+            Mode::Webhook => "webhook",
+            Mode::Fetch => "fetch",
+        }
+    }
+
     /// What the key is called in `bot.toml`.
     #[must_use]
     pub fn key_name(&self) -> &'static str {
@@ -180,6 +185,79 @@ pub async fn ensure(client: &Client, wanted: &Wanted) -> Result<Registered, Erro
     let changed = commands::ensure(client, wanted, &registered).await?;
     registered.changed.extend(changed);
     Ok(registered)
+}
+
+/// Registers the bot as [`ensure`] does; has the portal tell of the application, if it is one's own there
+/// ([`bind_events`]); and then remembers it with the installation, so that what breaks off is not taken for done.
+///
+/// # Errors
+///
+/// As for [`ensure`] and [`bind_events`], and with [`ErrorKind::Inbox`] when the store does not keep it.
+pub(crate) async fn establish(
+    client: &Client,
+    wanted: &Wanted,
+    installation: Option<(&Installations, &MemberId)>,
+) -> Result<Registered, Error> {
+    let registered = ensure(client, wanted).await?;
+    let Some((installations, portal)) = installation else { return Ok(registered) };
+    if wanted.bot.mode == Mode::Webhook {
+        bind_events(client, &wanted.handler).await?;
+    }
+    remember(installations, portal, Some(registered.bot), &wanted.fingerprint()).await?;
+    Ok(registered)
+}
+
+/// What is remembered as registered where the bot was taken away on purpose.
+const TAKEN_AWAY: &str = "none";
+
+/// Takes the bot away as [`remove`] does, and remembers that with the installation: it is not registered there by itself
+/// any more.
+///
+/// # Errors
+///
+/// As for [`remove`], and with [`ErrorKind::Inbox`] when the store does not keep it.
+pub(crate) async fn take_away(
+    client: &Client,
+    wanted: &Wanted,
+    installation: Option<(&Installations, &MemberId)>,
+) -> Result<Option<BotId>, Error> {
+    let removed = remove(client, wanted).await?;
+    if let Some((installations, portal)) = installation {
+        remember(installations, portal, None, TAKEN_AWAY).await?;
+    }
+    Ok(removed)
+}
+
+/// Whether the bot was [taken away](take_away) there, and not registered since.
+pub(crate) fn is_taken_away(installation: &Installation) -> bool {
+    installation.registered.as_deref() == Some(TAKEN_AWAY)
+}
+
+/// Keeps with an installation which bot is registered there, and as what.
+async fn remember(
+    installations: &Installations,
+    portal: &MemberId,
+    bot: Option<BotId>,
+    as_what: &str,
+) -> Result<(), Error> {
+    let changed = installations.change(portal, |installation| {
+        installation.bot = bot;
+        installation.registered = Some(as_what.to_owned());
+    });
+    changed.await.map(drop).map_err(|error| {
+        Error::caused(ErrorKind::Inbox, "the store does not keep what was registered", error)
+    })
+}
+
+/// What is to be changed on a bot that is there; its type cannot be.
+fn changes(wanted: &Wanted, there: &Listed) -> Result<Vec<String>, Error> {
+    let differences = differences(wanted, there);
+    match &there.kind {
+        Some(kind) if differences.contains(&Difference::Kind) => {
+            Err(other_type(there.id, kind, wanted.bot.bot_type))
+        }
+        _ => Ok(differences.into_iter().map(|difference| difference.name().to_owned()).collect()),
+    }
 }
 
 /// The type as the second generation calls it.

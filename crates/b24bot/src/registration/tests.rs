@@ -45,6 +45,36 @@ fn every_wish_and_no_key_is_in_the_fingerprint() {
 }
 
 #[test]
+fn whatever_is_other_is_a_difference_once_and_for_everyone() {
+    let wanted = Wanted::new(config("[bot]\ncode = 'tea'\nname = 'Tea'\n").bot, "https://bot.example/e");
+    let there = |change: serde_json::Value| -> Listed {
+        let mut bot = json!({
+            "id": 5, "code": "tea", "name": "Tea ", "type": "bot", "mode": "webhook",
+            "handlers": ["https://bot.example/e"], "own": true,
+        });
+        bot.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        serde_json::from_value(bot).unwrap()
+    };
+    let elsewhere = json!(["https://other.example/e"]);
+    for (change, expected, has_to_be_told) in [
+        (json!({}), &[][..], false),
+        // Another bot of the application goes elsewhere; or is it this one?
+        (json!({"handlers": ["https://bot.example/e", "https://other.example/e"]}), &[], true),
+        (json!({"handlers": []}), &[], true),
+        (json!({"handlers": elsewhere}), &[Difference::Handler], true),
+        (json!({"mode": "fetch", "handlers": []}), &[Difference::Mode], true),
+        (json!({"mode": null, "type": null}), &[], false),
+        (json!({"name": "Mate", "type": "openline"}), &[Difference::Name, Difference::Kind], false),
+    ] {
+        let there = there(change);
+        assert_eq!(differences(&wanted, &there), expected, "{there:?}");
+        assert_eq!(difference::has_to_be_told(&wanted, &there), has_to_be_told, "{there:?}");
+    }
+    let kind = changes(&wanted, &there(json!({"type": "openline"}))).unwrap_err();
+    assert!(kind.to_string().contains("registered as `openline`"), "{kind}");
+}
+
+#[test]
 fn a_command_in_code_takes_the_place_of_one_in_the_file() {
     let bot = config("[bot]\ncode = 'tea'\n").bot;
     let wanted = Wanted::new(bot, "")

@@ -5,7 +5,7 @@ use b24bot_core::BotId;
 use b24bot_rules::BotType;
 use serde_json::{Value as Json, json};
 
-use super::{Registered, Wanted, code_taken, events, other_type, refused, type_name};
+use super::{Listed, Registered, Wanted, changes, code_taken, difference::has_to_be_told, events, refused};
 use crate::Error;
 
 pub(super) async fn ensure(client: &Client, wanted: &Wanted) -> Result<Registered, Error> {
@@ -21,21 +21,11 @@ pub(super) async fn ensure(client: &Client, wanted: &Wanted) -> Result<Registere
         _ => refused("the portal does not register the bot", error),
     })?;
     let Some(there) = there else { return Ok(Registered { bot: id, is_new: true, changed: Vec::new() }) };
-    refuse_other_type(client, wanted, key, id).await?;
-    let mut changed = Vec::new();
-    if there.name.trim() != wanted.bot.name {
-        changed.push("name".to_owned());
-    }
-    let is_told = match events::bot_handlers(client, &["ONIMBOTMESSAGEADD"]).await {
-        Some(handlers) if handlers == [wanted.handler.as_str()] => true,
-        Some(_) => {
-            changed.push("handler".to_owned());
-            false
-        }
-        // The portal does not show it.
-        None => false,
-    };
-    if !is_told || !changed.is_empty() {
+    let (kind, handlers) =
+        (kind(client, key, id).await, events::bot_handlers(client, &["ONIMBOTMESSAGEADD"]).await);
+    let there = Listed { id, code: there.code, name: there.name, kind, mode: None, handlers, own: true };
+    let changed = changes(wanted, &there)?;
+    if !changed.is_empty() || has_to_be_told(wanted, &there) {
         update(client, wanted, key, id).await?;
     }
     Ok(Registered { bot: id, is_new: false, changed })
@@ -66,20 +56,13 @@ async fn update(client: &Client, wanted: &Wanted, key: &str, id: BotId) -> Resul
     done.map(drop).map_err(|error| refused("the portal does not change the bot", error))
 }
 
-/// The first generation does not show the type. Where the second does, a bot of another type is none that is wanted.
-async fn refuse_other_type(client: &Client, wanted: &Wanted, key: &str, id: BotId) -> Result<(), Error> {
+/// The type, which the first generation does not show. An old portal has no method that does.
+async fn kind(client: &Client, key: &str, id: BotId) -> Option<String> {
     let mut get = client.imbot().v2().bot().get().bot_id(id);
     if !key.is_empty() {
         get = get.bot_token(key);
     }
-    // An old portal has no such method.
-    let Ok(answer) = get.await else { return Ok(()) };
-    match answer.bot.type_ {
-        Some(there) if there.as_str() != type_name(wanted.bot.bot_type) => {
-            Err(other_type(id, there.as_str(), wanted.bot.bot_type))
-        }
-        _ => Ok(()),
-    }
+    Some(get.await.ok()?.bot.type_?.as_str().to_owned())
 }
 
 /// All events to one address; older portals do not know the general one.

@@ -6,7 +6,10 @@ use b24bot_actions::{
 };
 use b24bot_rules::Mode;
 
-use super::{Registered, Wanted, code_taken, events, other_type, refused, type_name};
+use super::{
+    Difference, Listed, Registered, Wanted, changes, code_taken, difference::has_to_be_told, events, refused,
+    type_name,
+};
 use crate::Error;
 
 /// A bot of the caller's own, and what people call it.
@@ -14,6 +17,24 @@ use crate::Error;
 pub(super) struct Found {
     pub(super) bot: answers::Bot,
     pub(super) name: String,
+}
+
+impl Found {
+    /// As it is listed, where these are the handlers of bots of the second generation.
+    pub(super) fn listed(&self, handlers: &[String]) -> Listed {
+        let Self { bot, name } = self;
+        let mode = bot.event_mode.as_ref().map(|mode| mode.as_str().to_owned());
+        let is_fetched = mode.as_deref() == Some("fetch");
+        Listed {
+            id: bot.id,
+            code: bot.code.clone(),
+            name: name.clone(),
+            kind: bot.type_.as_ref().map(|kind| kind.as_str().to_owned()),
+            mode,
+            handlers: if is_fetched { Vec::new() } else { handlers.to_vec() },
+            own: true,
+        }
+    }
 }
 
 pub(super) async fn ensure(client: &Client, wanted: &Wanted) -> Result<Registered, Error> {
@@ -77,34 +98,19 @@ async fn register(client: &Client, wanted: &Wanted, key: &str) -> Result<Registe
 
 async fn update(client: &Client, wanted: &Wanted, key: &str, found: &Found) -> Result<Registered, Error> {
     let id = found.bot.id;
-    if let Some(there) = &found.bot.type_
-        && there.as_str() != type_name(wanted.bot.bot_type)
-    {
-        return Err(other_type(id, there.as_str(), wanted.bot.bot_type));
-    }
-    let mut changed = Vec::new();
+    let handlers = match wanted.bot.mode {
+        Mode::Webhook => events::bot_handlers(client, &["ONIMBOTV2MESSAGEADD"]).await,
+        Mode::Fetch => Vec::new(),
+    };
+    let there = found.listed(&handlers);
+    let changed = changes(wanted, &there)?;
+    let is_other = |what: Difference| changed.iter().any(|changed| changed == what.name());
     let mut call = client.imbot().v2().bot().update(id);
-    if found.name != wanted.bot.name {
-        changed.push("name".to_owned());
+    if is_other(Difference::Name) {
         // A name may have been split in two by whoever registered it.
         call = call.properties(BotProperties::new(wanted.bot.name.as_str()).last_name(""));
     }
-    let is_other_mode = found.bot.event_mode.as_ref() != Some(&mode(wanted));
-    if is_other_mode {
-        changed.push("mode".to_owned());
-    }
-    let mut tell = is_other_mode;
-    if wanted.bot.mode == Mode::Webhook && !is_other_mode {
-        match events::bot_handlers(client, &["ONIMBOTV2MESSAGEADD"]).await {
-            Some(there) if there == [wanted.handler.as_str()] => {}
-            Some(_) => {
-                changed.push("handler".to_owned());
-                tell = true;
-            }
-            // The portal does not show it.
-            None => tell = true,
-        }
-    }
+    let tell = is_other(Difference::Mode) || there.mode.is_none() || has_to_be_told(wanted, &there);
     if tell {
         // In this mode alone: said again, the other one would drop events that wait to be fetched.
         call = call.event_mode(mode(wanted));

@@ -29,17 +29,33 @@ pub(crate) fn page(body: &[u8], query: &[u8]) -> Result<Option<InstallRequest>, 
 impl Delivery<'_> {
     /// What is to be confirmed, if it brings a token.
     pub(crate) fn install_request(&self) -> Option<InstallRequest> {
+        let auth = Fields::of(self.document.root()).child("auth");
+        self.request(auth.some_text("access_token")?, auth.some_text("refresh_token"))
+    }
+
+    /// What may tell the application token, if it brings a token of its own: the bot's before anybody else's, since
+    /// nobody on the portal gets to see that one.
+    pub(crate) fn learn_request(&self) -> Option<InstallRequest> {
         let root = Fields::of(self.document.root());
-        let auth = root.child("auth");
+        let data = root.child("data");
+        let first_generation = ["BOT", "COMMAND"].into_iter().flat_map(|key| data.child(key).children());
+        let token = first_generation
+            .flat_map(|(_, bot)| [bot, bot.child("AUTH")])
+            .chain([data.child("bot").child("auth"), root.child("auth")])
+            .find_map(|auth| auth.some_text("access_token"));
+        self.request(token?, None)
+    }
+
+    fn request(&self, access_token: String, refresh_token: Option<String>) -> Option<InstallRequest> {
         Some(InstallRequest {
             member_id: self.portal.member_id.clone()?,
-            access_token: Secret::from(auth.some_text("access_token")?),
-            refresh_token: auth.some_text("refresh_token").map(Secret::from),
+            access_token: Secret::from(access_token),
+            refresh_token: refresh_token.map(Secret::from),
             application_token: self.application_token.clone(),
             domain: self.portal.domain.clone(),
             client_endpoint: self.portal.client_endpoint.clone(),
             server_endpoint: self.portal.server_endpoint.clone(),
-            language: root.child("data").some_text("LANGUAGE_ID"),
+            language: Fields::of(self.document.root()).child("data").some_text("LANGUAGE_ID"),
             placement: None,
         })
     }

@@ -69,7 +69,7 @@ pub enum Mode {
     Fetch,
 }
 
-/// `[portal]`: one portal, through an inbound webhook. Where it is given, all calls go through it, `[app]` or not.
+/// `[portal]`: one portal, through an inbound webhook. Where it is given, all calls go through it, and `[app]` is not used.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PortalSettings {
@@ -83,7 +83,7 @@ pub struct PortalSettings {
     pub client_id: Option<Secret>,
 }
 
-/// `[app]`: an application, which any number of portals may install.
+/// `[app]`: an application, which any number of portals may install. It is not used beside `[portal]`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AppSettings {
@@ -91,7 +91,8 @@ pub struct AppSettings {
     pub client_id: String,
     /// Its key.
     pub client_secret: Secret,
-    /// Authorization servers beside the vendor's own: `https://oauth.example`. None unless given.
+    /// Authorization servers beside the vendor's own: `https://oauth.example`. The first is asked where a portal does not
+    /// say which is its own. None unless given.
     pub authorization_servers: Vec<String>,
 }
 
