@@ -78,7 +78,7 @@ async fn every_portal_gets_the_bot_once_and_is_told_where_its_events_go() {
         }
     }
     let installation = place.known.installations().unwrap().get(place.member(0)).unwrap().unwrap();
-    assert_eq!(installation.bot.map(|bot| bot.get()), Some(1001));
+    assert_eq!(installation.bot.unwrap().get(), 1001);
     assert!(installation.registered.is_some());
     let client = place.known.installation_client(place.member(0)).unwrap();
     let bound = client.event().get().await.unwrap();
