@@ -77,8 +77,7 @@ pub(super) async fn bots(path: &Path, portal: Option<String>, as_json: bool) -> 
 const TITLES: [&str; 7] = ["ID", "CODE", "NAME", "TYPE", "MODE", "WHOSE", "HANDLER"];
 
 fn row(bot: &Listed) -> [String; 7] {
-    let or_dash =
-        |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), |text| harmless::line(text));
+    let or_dash = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), harmless::line);
     let whose = if bot.own { "own" } else { "another's" };
     [
         bot.id.to_string(),
