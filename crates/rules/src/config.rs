@@ -255,15 +255,19 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
-    if let (Some(_), Some(app), false) = (&portal, &app, is_local) {
-        app.document.doubt(
-            app.head.clone(),
-            "[app] is not used beside [portal]",
-            "every call goes through the inbound webhook, and no portal can install the application: leave one of them out",
-        );
-    }
     let portal = portal.map(|table| sections::portal(&table));
-    let app = app.map(|table| sections::app(&table));
+    let app = app.map(|table| {
+        let app = sections::app(&table);
+        // One mistake is no reason to doubt the rest.
+        if let (Some(Some(_)), Some(_), false) = (&portal, &app, is_local) {
+            table.document.doubt(
+                table.head.clone(),
+                "[app] is not used beside [portal]",
+                "every call goes through the inbound webhook, and no portal can install the application: leave one of them out",
+            );
+        }
+        app
+    });
     let with_token = purpose != Purpose::Registration;
     let security = security.map(|table| sections::security(&table, with_token));
     let server = root.section("server").map(|table| sections::server(&table, is_local));
