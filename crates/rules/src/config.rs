@@ -255,20 +255,26 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         Some(portal) if !is_local => Voice::through_webhook(portal, api),
         _ => Voice::default(),
     };
-    if let (Some(_), Some(app), false) = (&portal, &app, is_local) {
-        app.document.doubt(
-            app.head.clone(),
-            "[app] is not used beside [portal]",
-            "every call goes through the inbound webhook, and no portal can install the application: leave one of them out",
-        );
-    }
     let portal = portal.map(|table| sections::portal(&table));
     let app_head = app.as_ref().map(|table| (table.document, table.head.clone()));
-    let app = app.map(|table| sections::app(&table));
+    let app = app.map(|table| {
+        let app = sections::app(&table);
+        // One mistake is no reason to doubt the rest.
+        if let (Some(Some(_)), Some(_), false) = (&portal, &app, is_local) {
+            table.document.doubt(
+                table.head.clone(),
+                "[app] is not used beside [portal]",
+                "every call goes through the inbound webhook, and no portal can install the application: leave one of them out",
+            );
+        }
+        app
+    });
+    // Beside [portal] it is not used, and needs no address.
+    let app_head = app_head.filter(|_| has_app && portal.is_none());
     let with_token = purpose != Purpose::Registration;
     let security = security.map(|table| sections::security(&table, with_token));
     let server = or_default(root.section("server").map(|table| sections::server(&table, is_local)));
-    if let (Some((document, head)), Some(server)) = (app_head.filter(|_| has_app), &server) {
+    if let (Some((document, head)), Some(server)) = (app_head, &server) {
         let is_webhook =
             bot.as_ref().is_none_or(|bot| bot.as_ref().is_some_and(|bot| bot.mode == Mode::Webhook));
         if is_webhook && server.public_url.is_none() && !server.listen.ip().is_loopback() {
