@@ -270,7 +270,8 @@ fn assemble(root: &Root<'_>, purpose: Purpose) -> Option<Config> {
         app
     });
     // Beside [portal] it is not used, and needs no address.
-    let app_head = app_head.filter(|_| has_app && portal.is_none());
+    let is_app_read = matches!(app, Some(Some(_)));
+    let app_head = app_head.filter(|_| has_app && is_app_read && portal.is_none());
     let with_token = purpose != Purpose::Registration;
     let security = security.map(|table| sections::security(&table, with_token));
     let server = or_default(root.section("server").map(|table| sections::server(&table, is_local)));

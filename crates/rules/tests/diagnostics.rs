@@ -259,9 +259,9 @@ fn every_check_points_at_its_mistake() {
         ("[bot]\ncode = 'b'\n[portal] # s3cr3t\nwebhook = 5", "4:11 `webhook` must be a string", ""),
         ("[bot]\ncode = 'b'\n[security]\nprivate_networks = 'yes'", "4:20 `private_networks` must be true or false", "without quotes"),
         ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\nauthorization_servers = ['http://oauth.example']", "6:26 `authorization_servers` cannot be", "`https://oauth.example`"),
-        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nnats = 'nats://a'", "6:1 [store] lacks `key`", "`openssl rand -base64 32`"),
-        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = '${SECRET}'", "7:7 `key` is no key", "`openssl rand -base64 32`"),
-        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[store]\nkey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='\nkey_file = 'k'", "8:1 [store] has both `key` and `key_file`", "keep one"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[server]\nlisten = '127.0.0.1:8080'\n[store]\nnats = 'nats://a'", "8:1 [store] lacks `key`", "`openssl rand -base64 32`"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[server]\nlisten = '127.0.0.1:8080'\n[store]\nkey = '${SECRET}'", "9:7 `key` is no key", "`openssl rand -base64 32`"),
+        ("[bot]\ncode = 'b'\n[app]\nclient_id = 'a'\nclient_secret = 's3cr3t'\n[server]\nlisten = '127.0.0.1:8080'\n[store]\nkey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='\nkey_file = 'k'", "10:1 [store] has both `key` and `key_file`", "keep one"),
         // [server], [admin].
         ("[bot]\ncode = 'b'\n[server]\nlisten = 'localhost:80'", "4:10 `listen` cannot be `localhost:80`", "did you mean `127.0.0.1:80`?"),
         ("[bot]\ncode = 'b'\n[server]\nlisten = ':80'", "4:10 `listen` cannot be `:80`", "did you mean `0.0.0.0:80`?"),
@@ -449,7 +449,7 @@ fn effects_that_the_portal_will_refuse_are_warned_of() {
         ("v2", WEBHOOK, &[reaction, v2]),
         ("v2", &token, &[]),
         ("v2", &client_id, &[reaction, v2]),
-        ("v1", APP, &[]),
+        ("v1", APP, &["`[app]` needs `public_url` in [server]"]),
         // With a webhook, every call goes through it.
         ("v2", &by_app, &["[app] is not used beside [portal]", reaction, v2]),
         ("v1", "", &[]),
