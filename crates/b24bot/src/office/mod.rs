@@ -176,7 +176,7 @@ impl Office {
         }
         let wanted = Arc::new(match order.act {
             Act::Register | Act::Examine => Wanted::of(&self.config)?,
-            _ => Wanted::at(&self.config, self.config.server.public_url.as_deref()),
+            _ => Wanted::at(&self.config, registration::base(&self.config).as_deref()),
         });
         let mut done: Vec<Done> = Vec::with_capacity(subjects.len());
         let (mut subjects, mut running) = (subjects.into_iter(), JoinSet::new());
@@ -313,7 +313,7 @@ impl Office {
 
 /// What is compared of what two programs have read.
 pub(crate) fn fingerprint(config: &Config) -> String {
-    Wanted::at(config, config.server.public_url.as_deref()).fingerprint()
+    Wanted::at(config, registration::base(config).as_deref()).fingerprint()
 }
 
 fn in_one_line(error: &(dyn StdError + 'static)) -> String {

@@ -11,7 +11,7 @@ mod v1;
 mod v2;
 
 use aws_lc_rs::digest;
-use b24bot_actions::{Client, Error as CallError, ErrorCode, Installation, Installations};
+use b24bot_actions::{Client, Error as CallError, ErrorCode, Installation, Installations, host};
 use b24bot_core::{BotId, MemberId, Secret};
 use b24bot_rules::{Api, BotSettings, BotType, CommandSettings, Config, Mode};
 use serde_json::json;
@@ -38,6 +38,21 @@ pub struct Wanted {
     pub key: Option<Secret>,
 }
 
+/// Where portals reach the bot, before the path: `public_url`; where that is missing and both are on this machine, the
+/// address on which it listens.
+pub(crate) fn base(config: &Config) -> Option<String> {
+    let listen = config.server.listen;
+    let is_here = listen.ip().is_loopback() && listen.port() != 0;
+    // Of portals that install an application nothing is known here.
+    let has_local_portal =
+        config.portal.as_ref().is_none_or(|portal| host::is_this_machine(portal.webhook.domain()));
+    config
+        .server
+        .public_url
+        .clone()
+        .or_else(|| (is_here && has_local_portal).then(|| format!("http://{listen}")))
+}
+
 impl Wanted {
     /// A bot without commands, whose events go to that address.
     #[must_use]
@@ -49,14 +64,16 @@ impl Wanted {
     ///
     /// # Errors
     ///
-    /// With [`ErrorKind::Config`] if events are to be posted and `public_url` is missing.
+    /// With [`ErrorKind::Config`] if events are to be posted and `public_url` is missing, unless bot and portal are on
+    /// this machine.
     pub fn of(config: &Config) -> Result<Self, Error> {
-        if config.server.public_url.is_none() && config.bot.mode == Mode::Webhook {
+        let base = base(config);
+        if base.is_none() && config.bot.mode == Mode::Webhook {
             let message = "the portal has to know where it posts events: set `public_url` in [server], such as \
                            \"https://bot.example.com\"";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        Ok(Self::at(config, config.server.public_url.as_deref()))
+        Ok(Self::at(config, base.as_deref()))
     }
 
     /// What a `bot.toml` asks for, where the bot is reached at that address; none where it is of no importance.

@@ -19,6 +19,11 @@ fn what_is_wanted_comes_from_the_configuration() {
     assert!(!format!("{wanted:?}").contains("k3y"));
     let error = Wanted::of(&config(&format!("[bot]\ncode = 'tea'\n{WEBHOOK}"))).unwrap_err();
     assert!(error.to_string().contains("`public_url` in [server]"), "{error}");
+    let here = "[bot]\ncode = 'tea'\n[server]\nlisten = '127.0.0.1:8080'\n";
+    let local =
+        config(&format!("{here}{}", WEBHOOK.replace("https://portal.example", "http://127.0.0.1:9400")));
+    assert_eq!(Wanted::of(&local).unwrap().handler, "http://127.0.0.1:8080/bitrix24/events");
+    assert!(Wanted::of(&config(&format!("{here}{WEBHOOK}"))).is_err(), "that portal is elsewhere");
     let fetched = Wanted::of(&config(&format!("[bot]\ncode = 'tea'\nmode = 'fetch'\n{WEBHOOK}"))).unwrap();
     assert_eq!(fetched.handler, "");
 }
